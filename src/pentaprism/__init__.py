@@ -1,0 +1,1 @@
+"""Pentaprism: self-hosted imaging AI, one platform with five public APIs."""
