@@ -1,0 +1,48 @@
+"""The blob store port. Contract: ``tests/contracts/test_blob_store.py``."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class BlobStat:
+    """What the store knows of a blob."""
+
+    key: str
+    size: int
+    modified_at: datetime
+
+
+class BlobStore(Protocol):
+    """Bytes under keys. A key is a relative slash-separated path of ``A-Za-z0-9._-`` segments.
+
+    A blob appears whole or not at all; writing an existing key replaces it at once. Reading a missing key raises NotFound,
+    a full disk StorageFull.
+    """
+
+    def put(self, key: str, chunks: Iterable[bytes]) -> BlobStat: ...
+
+    def adopt(self, key: str, path: Path) -> BlobStat:
+        """Take over the finished file at ``path`` (on the same file system where possible); the file is gone afterwards."""
+
+    def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """Bytes ``start`` to ``end`` (exclusive; None = to the end) in chunks of bounded size."""
+
+    def open(self, key: str) -> BinaryIO:
+        """A seekable file of the blob."""
+
+    def local_path(self, key: str) -> Path:
+        """A path where the blob can be read as a file until the process ends; may fetch it into a cache first."""
+
+    def stat(self, key: str) -> BlobStat: ...
+
+    def delete(self, key: str) -> None:
+        """Remove the blob; a missing one is no error."""
+
+    def list(self, prefix: str = "") -> Iterator[BlobStat]: ...
+
+    def sign(self, key: str, *, method: str, expires_in: timedelta) -> str | None:
+        """A URL that opens the blob for ``method`` without credentials, or None where only the platform serves bytes."""

@@ -1,0 +1,84 @@
+"""Opening the database. SQLite runs in WAL mode, and write transactions begin with BEGIN IMMEDIATE:
+a deferred begin would fail with a lock error as soon as two processes upgrade from reading to writing."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.orm import Session
+
+WRITE = "pentaprism_write"
+AFTER_COMMIT = "after_commit"
+
+
+class Database:
+    """Sessions on one database; safe to share between threads, not between processes.
+
+    ``url`` is any SQLAlchemy URL of SQLite or PostgreSQL; a PostgreSQL URL that names asyncpg or no driver is
+    mapped to psycopg 3.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 20) -> None:
+        self.url = normalise_url(url)
+        self.is_sqlite = self.url.startswith("sqlite")
+        options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size}
+        if not self.is_sqlite:
+            options["pool_pre_ping"] = True
+        self.engine: Engine = create_engine(self.url, **options)
+        if self.is_sqlite:
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        self._writing = self.engine.execution_options(**{WRITE: True})
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session for reading; whatever it changes is thrown away."""
+        with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session that commits once, at the end, and then makes the calls left with :func:`after_commit`.
+
+        An exception rolls everything back and drops the calls.
+        """
+        with Session(self._writing, expire_on_commit=False) as session:
+            with session.begin():
+                yield session
+            calls: list[Callable[[], None]] = session.info.get(AFTER_COMMIT, [])
+        for call in calls:
+            call()
+
+    def dispose(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def after_commit(session: Session, call: Callable[[], None]) -> None:
+    """Make ``call`` once the session's transaction is committed; never if it is rolled back."""
+    session.info.setdefault(AFTER_COMMIT, []).append(call)
+
+
+def normalise_url(url: str) -> str:
+    """``url`` with the driver this platform uses."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() in {"postgresql", "postgres"}:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    elif parsed.get_backend_name() != "sqlite":
+        raise ValueError(f"DATABASE_URL names {parsed.get_backend_name()}; SQLite and PostgreSQL are supported")
+    else:
+        parsed = parsed.set(drivername="sqlite+pysqlite")
+    return parsed.render_as_string(hide_password=False)
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=30000", "cache_size=-20000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get(WRITE, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

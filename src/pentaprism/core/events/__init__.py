@@ -1,0 +1,1 @@
+"""Events: what happened, told after the commit to whoever listens."""

@@ -1,0 +1,1 @@
+"""Model cards, weight files and loaded models."""
