@@ -26,7 +26,9 @@ class Job(Base):
 
     __tablename__ = "jobs"
     __table_args__ = (
-        Index("ix_jobs_waiting", "queue", "account_id", text("priority DESC"), "id", sqlite_where=WAITING_ROWS, postgresql_where=WAITING_ROWS),
+        Index(
+            "ix_jobs_waiting", "queue", "account_id", text("priority DESC"), "id", sqlite_where=WAITING_ROWS, postgresql_where=WAITING_ROWS
+        ),
         Index("ix_jobs_running", "lease_until", sqlite_where=text("status = 'running'"), postgresql_where=text("status = 'running'")),
         Index("ix_jobs_account", "account_id", "face", "id"),
         Index("ix_jobs_account_status", "account_id", "face", "status", "id"),

@@ -1,0 +1,1 @@
+"""Numerics: plain functions over arrays, without web and database."""

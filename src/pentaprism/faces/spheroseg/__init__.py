@@ -1,0 +1,1 @@
+"""spheroseg: projects, images, and spheroid and cell segmentation as measured polygons."""
