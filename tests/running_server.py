@@ -1,0 +1,100 @@
+"""A real server in a process of its own, on free ports, for tests and benchmarks."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import psutil
+
+QUIET_LIMITS = {"PENTAPRISM_LIMITS__ENABLED": "false"}
+
+
+def free_port() -> int:
+    """A port that nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class RunningServer:
+    """``pentaprism serve`` on ``data_dir``; ``start`` after ``kill`` continues with the same data and port."""
+
+    data_dir: Path
+    arguments: tuple[str, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        return self.data_dir.parent / f"{self.data_dir.name}.log"
+
+    def start(self, patience: float = 30.0) -> None:
+        """Start the server and wait until ``/health`` answers."""
+        command = [sys.executable, "-m", "pentaprism", "serve", "--port", str(self.port), "--data-dir", str(self.data_dir), *self.arguments]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, env={**os.environ, **self.environment}, stdout=log, stderr=log, start_new_session=True)
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"the server ended with status {self.process.returncode}:\n{self.log.read_text()[-4000:]}")
+            try:
+                if httpx.get(f"{self.url}/health", timeout=2).status_code == 200:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.05)
+        raise RuntimeError(f"the server did not answer in {patience} s:\n{self.log.read_text()[-4000:]}")
+
+    def children(self) -> list[psutil.Process]:
+        """Every process below the server's, workers among them."""
+        assert self.process is not None
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def memory(self) -> int:
+        """Resident bytes of the server process itself."""
+        assert self.process is not None
+        rss: int = psutil.Process(self.process.pid).memory_info().rss
+        return rss
+
+    def kill(self) -> None:
+        """``kill -9`` of the server alone, as in a crash; its workers are left to themselves."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> None:
+        """End the server as an operator would, and whatever is left of its process group."""
+        if self.process is None:
+            return
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+
+@contextmanager
+def running_server(data_dir: Path, *arguments: str, environment: dict[str, str] | None = None) -> Iterator[RunningServer]:
+    """A started server that is stopped at the end."""
+    server = RunningServer(data_dir, arguments, dict(environment or {}))
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
