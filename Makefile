@@ -1,0 +1,61 @@
+# Two commands do everything: `make run` starts Pentaprism with a sample workspace, `make test` runs every check and test.
+# Both set themselves up in .venv; a bare machine needs Python 3.11 or newer with pip, and make.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check layout tests bench docs lock clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+RUNTIME := $(VENV)/.runtime-installed
+DEVELOPMENT := $(VENV)/.development-installed
+PORT ?= 8000
+DATA_DIR ?= pentaprism-data
+TEST_PROCESSES ?= 2
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1|\2/' | column -t -s '|'
+
+setup: $(DEVELOPMENT) ## a virtual environment in .venv with everything; quick when nothing changed
+
+$(RUNTIME): requirements.lock pyproject.toml scripts/setup
+	scripts/setup $(VENV) requirements.lock
+	@touch $@
+
+$(DEVELOPMENT): requirements.lock requirements-dev.lock pyproject.toml scripts/setup
+	scripts/setup $(VENV) requirements-dev.lock
+	@touch $(RUNTIME) $@
+
+run: $(RUNTIME) ## start the gateway on port 8000 with a sample workspace
+	@$(BIN)/pentaprism quickstart --port $(PORT) --data-dir $(DATA_DIR)
+
+test: check tests ## every check, every test
+
+check: $(DEVELOPMENT) layout ## ruff, mypy --strict, import contracts, dead code, layout of the tree
+	$(BIN)/ruff check src tests scripts examples training benchmarks
+	$(BIN)/ruff format --check src tests scripts examples training benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/vulture
+
+layout: $(DEVELOPMENT)
+	$(BIN)/pytest -q tests/test_layout.py
+
+tests: $(DEVELOPMENT)
+	scripts/test-services
+	$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile -m "not alone"
+	$(BIN)/pytest -m alone
+
+bench: $(DEVELOPMENT) ## our figures beside an alternative's, from the same run
+	scripts/test-services
+	$(BIN)/python -m benchmarks
+
+docs: $(DEVELOPMENT) ## write docs/reference again from the code
+	$(BIN)/python scripts/reference.py
+
+lock: ## resolve the dependencies again (needs uv; see CONTRIBUTING.md)
+	scripts/lock
+
+clean: ## remove the environment and every cache
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
