@@ -95,7 +95,8 @@ class Image(Base):
 
 class Segmentation(Base):
     """One version of an image's segmentation. ``polygons`` is the compressed JSON list (zlib), ``summary`` the
-    ``results.features`` in pixels; both are in pixel units, µm twins are made when read."""
+    ``results.features`` in pixels; both are in pixel units, µm twins are made when read. ``details`` holds what an editor
+    sent along (``metadata``)."""
 
     __tablename__ = "spheroseg_segmentations"
     __table_args__ = (UniqueConstraint("image_id", "version"),)
@@ -112,6 +113,7 @@ class Segmentation(Base):
     cell_count: Mapped[int] = mapped_column(default=0)
     confidence: Mapped[float | None]
     warnings: Mapped[list[str]] = mapped_column(default=list)
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
     job_id: Mapped[str | None] = mapped_column(Id)
     attempt: Mapped[int | None]
     created_by: Mapped[str | None] = mapped_column(Id)
