@@ -1,0 +1,163 @@
+"""What every route of the face works with: the platform, the settings, and the caller of a request."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.orm import Session
+from starlette.requests import HTTPConnection, Request
+
+from pentaprism.core.accounts.identity import Identity
+from pentaprism.core.accounts.tables import Account
+from pentaprism.core.accounts.tokens import TokenRules
+from pentaprism.core.database.engine import after_commit
+from pentaprism.core.errors import NotAuthenticated
+from pentaprism.core.events.event import Event
+from pentaprism.core.limits.rules import Rule
+from pentaprism.core.platform import Platform
+from pentaprism.core.signing import Signer
+from pentaprism.faces.spheroseg.links import Links, links_for
+from pentaprism.faces.spheroseg.rights import sharers
+from pentaprism.faces.spheroseg.settings import SpherosegSettings
+from pentaprism.web.auth import Authenticator, AuthRules, client_address, find_credential, remember
+from pentaprism.web.urls import base_url
+
+FACE = "spheroseg"
+TOPIC = f"face:{FACE}"
+
+
+@dataclass(frozen=True, slots=True)
+class RateRules:
+    """Rate limits of the face."""
+
+    account: Rule
+    address: Rule
+    bytes: Rule
+    upload: Rule
+    login_account: Rule
+    login_address: Rule
+    registration: Rule
+    email_check: Rule
+    mail: Rule
+    refresh_failure: Rule
+    handshake: Rule
+
+
+@dataclass(slots=True)
+class Call:
+    """One request of a signed-in account, inside one transaction."""
+
+    session: Session
+    identity: Identity
+    links: Links
+
+    @property
+    def account(self) -> Account:
+        """The caller's account, attached to ``session``."""
+        return self.identity.account
+
+    @property
+    def account_id(self) -> str:
+        """Id of the caller's account."""
+        return self.identity.account.id
+
+
+@dataclass(eq=False, slots=True)
+class Spheroseg:
+    """The face on its platform."""
+
+    platform: Platform
+    settings: SpherosegSettings
+    rules: RateRules = field(init=False)
+    signer: Signer = field(init=False)
+    authenticator: Authenticator = field(init=False)
+    tokens: TokenRules = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rules = rate_rules(self.settings)
+        self.signer = self.platform.signer("spheroseg-links")
+        self.authenticator = Authenticator(self.platform, AuthRules(scope=FACE, key_as_bearer=True))
+        self.tokens = TokenRules(
+            access_seconds=self.settings.access_seconds,
+            refresh_seconds=self.settings.refresh_seconds,
+            remember_seconds=self.settings.remember_seconds,
+            family_seconds=self.settings.family_seconds,
+        )
+
+    @contextmanager
+    def reading(self, request: Request) -> Iterator[Call]:
+        """The caller and a session for reading. Raises NotAuthenticated, TooManyRequests."""
+        with self.platform.database.read() as session:
+            yield self.call(session, request)
+
+    @contextmanager
+    def writing(self, request: Request) -> Iterator[Call]:
+        """The caller and a session that commits at the end. Raises NotAuthenticated, TooManyRequests."""
+        with self.platform.database.write() as session:
+            yield self.call(session, request)
+
+    def call(self, session: Session, request: Request) -> Call:
+        """The caller of ``request``, recognised and counted in ``session``."""
+        identity = self.identify(session, request)
+        return Call(session, identity, self.links(identity.account, self.base(request)))
+
+    def identify(self, session: Session, connection: HTTPConnection, rule: Rule | None = None) -> Identity:
+        """Who sends the request. A request without a valid token counts for its address, another for its account."""
+        credential = find_credential(connection, self.authenticator.rules)
+        if credential is None:
+            self.count_anonymous(connection)
+            raise NotAuthenticated(reason="missing")
+        try:
+            identity = self.authenticator.verify(session, credential)
+        except NotAuthenticated:
+            self.count_anonymous(connection)
+            raise
+        self.count(connection, identity.account.id, rule)
+        remember(connection, identity)
+        return identity
+
+    def count(self, connection: HTTPConnection, account_id: str, rule: Rule | None = None) -> None:
+        """Count a request of an account. Raises TooManyRequests."""
+        allowance = self.platform.limits.hit(rule or self.rules.account, account_id)
+        connection.scope.setdefault("state", {})["allowance"] = allowance
+
+    def count_anonymous(self, connection: HTTPConnection) -> None:
+        """Count a request without a valid token. Raises TooManyRequests."""
+        self.platform.limits.hit(self.rules.address, client_address(connection))
+
+    def base(self, connection: HTTPConnection) -> str:
+        """Address of the face's root as the client of ``connection`` reaches it, without a final slash."""
+        if self.settings.public_url is None and self.platform.public_url:
+            return f"{self.platform.public_url.rstrip('/')}/{FACE}"
+        return base_url(connection, self.settings.public_url)
+
+    def links(self, account: Account, base: str) -> Links:
+        """Signed addresses for ``account`` below ``base``."""
+        return links_for(account, base, self.signer, self.settings.link_seconds, self.platform.clock().timestamp())
+
+    def tell(self, session: Session, name: str, project_id: str, *, accounts: list[str] | None = None, **data: Any) -> None:
+        """Publish ``name`` on the face's topic once ``session`` is committed.
+
+        ``accounts`` are those who hear of it: the owner and the sharers of the project unless given.
+        """
+        heard = sharers(session, project_id) if accounts is None else accounts
+        event = Event(TOPIC, name, {"project_id": project_id, "accounts": heard, **data})
+        after_commit(session, lambda: self.platform.events.publish([event]))
+
+
+def rate_rules(settings: SpherosegSettings) -> RateRules:
+    """The rate limits that ``settings`` ask for."""
+    return RateRules(
+        account=Rule("spheroseg-account", settings.account_rate, 60),
+        address=Rule("spheroseg-address", settings.address_rate, 60),
+        bytes=Rule("spheroseg-bytes", settings.bytes_rate, 60),
+        upload=Rule("spheroseg-upload", settings.upload_rate, 300),
+        login_account=Rule("spheroseg-login-account", settings.login_failures_per_account, 900),
+        login_address=Rule("spheroseg-login-address", settings.login_failures_per_address, 900),
+        registration=Rule("spheroseg-registration", settings.registration_rate, 3600),
+        email_check=Rule("spheroseg-email-check", settings.email_check_rate, 60),
+        mail=Rule("spheroseg-mail", settings.mail_rate, 3600),
+        refresh_failure=Rule("spheroseg-refresh-failure", settings.refresh_failures, 60),
+        handshake=Rule("spheroseg-handshake", settings.handshake_rate, 60),
+    )

@@ -1,0 +1,1 @@
+"""Segmentation of images: parameters, runs, versions, edits, the queue, and their documents."""
