@@ -1,0 +1,1 @@
+"""Sample pictures for the first steps: real ones from installed packages, and rendered spheroids."""
