@@ -12,6 +12,7 @@ from pentaprism.core.ids import new_id
 from pentaprism.core.jobs.states import JobState, StepState
 
 WAITING_ROWS = text("status IN ('queued', 'retrying')")
+DELAYED_ROWS = text("status IN ('queued', 'retrying') AND run_after IS NOT NULL")
 ACTIVE_ROWS = text("status IN ('queued', 'retrying', 'running')")
 
 
@@ -22,18 +23,28 @@ class Job(Base):
     ``attempt`` counts begun attempts and fences writes: whoever writes with an older number or another
     ``lease_owner`` is refused. ``revision`` rises with every visible change and orders events.
     A batch is a row with ``is_batch`` whose children carry its id in ``parent_id``; it runs nothing itself.
+    ``removed_children`` counts its deleted children by state. A child that must wait for a sibling to end is held back by
+    a ``run_after`` beyond any calendar.
     """
 
     __tablename__ = "jobs"
     __table_args__ = (
         Index(
-            "ix_jobs_waiting", "queue", "account_id", text("priority DESC"), "id", sqlite_where=WAITING_ROWS, postgresql_where=WAITING_ROWS
+            "ix_jobs_waiting",
+            "queue",
+            "account_id",
+            text("priority DESC"),
+            "id",
+            "run_after",
+            sqlite_where=WAITING_ROWS,
+            postgresql_where=WAITING_ROWS,
         ),
+        Index("ix_jobs_delayed", "run_after", sqlite_where=DELAYED_ROWS, postgresql_where=DELAYED_ROWS),
         Index("ix_jobs_running", "lease_until", sqlite_where=text("status = 'running'"), postgresql_where=text("status = 'running'")),
         Index("ix_jobs_account", "account_id", "face", "id"),
         Index("ix_jobs_account_status", "account_id", "face", "status", "id"),
         Index("ix_jobs_subject", "subject", "id"),
-        Index("ix_jobs_parent", "parent_id", "status"),
+        Index("ix_jobs_parent", "parent_id", "status", "id"),
         Index("ix_jobs_expires_at", "expires_at"),
         Index("ux_jobs_idempotency", "account_id", "face", "idempotency_key", unique=True),
         Index(
@@ -57,6 +68,7 @@ class Job(Base):
     child_index: Mapped[int | None]
     is_batch: Mapped[bool] = mapped_column(default=False)
     children_at_once: Mapped[int | None]
+    removed_children: Mapped[dict[str, Any] | None]
 
     status: Mapped[JobState] = mapped_column(String(16), default=JobState.QUEUED)
     progress: Mapped[float] = mapped_column(default=0.0)
