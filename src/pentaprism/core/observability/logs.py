@@ -1,0 +1,62 @@
+"""Log lines: one JSON object a line, with the ids of the request, account and job they belong to, and without secrets."""
+
+import logging
+import sys
+from collections.abc import Mapping, MutableMapping
+from typing import Any, TextIO
+
+import structlog
+from structlog.types import Processor
+
+from pentaprism.core.observability.masking import MASK, is_secret, mask
+
+QUIET = {"uvicorn.access": logging.WARNING, "multipart": logging.WARNING, "python_multipart": logging.WARNING, "engineio": logging.WARNING}
+OWN_KEYS = frozenset({"event", "level", "timestamp", "logger"})
+
+
+def configure(level: str = "INFO", *, style: str = "json", stream: TextIO | None = None) -> None:
+    """Send every log line of this process, the standard library's included, to ``stream`` (standard error).
+
+    ``style`` is json, or text for people. Call again to change the level.
+    """
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        structlog.processors.format_exc_info,
+        hide_secrets,
+    ]
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    renderer: Processor = structlog.processors.JSONRenderer() if style == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    for old in root.handlers[:]:
+        if getattr(old, "pentaprism", False):
+            root.removeHandler(old)
+    handler.pentaprism = True  # type: ignore[attr-defined]
+    root.addHandler(handler)
+    root.setLevel(level.upper())
+    for name, quiet_level in QUIET.items():
+        logging.getLogger(name).setLevel(max(quiet_level, root.level))
+
+
+def hide_secrets(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """Hide values of secret names and secrets inside texts."""
+    for key, value in line.items():
+        if key.startswith("_") or key in OWN_KEYS - {"event"}:
+            continue
+        line[key] = MASK if is_secret(key) and key != "event" else mask(value)
+    return line
