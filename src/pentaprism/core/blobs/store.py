@@ -17,10 +17,11 @@ class BlobStat:
 
 
 class BlobStore(Protocol):
-    """Bytes under keys. A key is a relative slash-separated path of ``A-Za-z0-9._-`` segments.
+    """Bytes under keys. A key is a relative slash-separated path of ``A-Za-z0-9._-`` segments that do not begin with a dot.
 
-    A blob appears whole or not at all; writing an existing key replaces it at once. Reading a missing key raises NotFound,
-    a full disk StorageFull.
+    A blob appears whole or not at all, and lasts from the return of the call that wrote it; writing an existing key replaces
+    it at once. No key is a folder of another. Reading a missing key raises NotFound, a key of another form InvalidInput, a
+    full disk StorageFull, and any other failure of the storage Unavailable.
     """
 
     def put(self, key: str, chunks: Iterable[bytes]) -> BlobStat: ...
@@ -46,3 +47,6 @@ class BlobStore(Protocol):
 
     def sign(self, key: str, *, method: str, expires_in: timedelta) -> str | None:
         """A URL that opens the blob for ``method`` without credentials, or None where only the platform serves bytes."""
+
+    def sweep(self, before: datetime) -> int:
+        """Remove what interrupted writes have left behind, if older than ``before``; how many."""
