@@ -58,19 +58,6 @@ class Blobs:
         )
         rules.staging.mkdir(parents=True, exist_ok=True)
 
-    def writer(
-        self,
-        *,
-        account_id: str | None,
-        face: str,
-        purpose: str = "original",
-        content_type: str = "application/octet-stream",
-        suffix: str = "",
-        limit: int | None = None,
-    ) -> StagingWriter:
-        """Takes an upload that arrives in pieces: ``write`` each, then ``finish``; a context manager that cleans up."""
-        return StagingWriter(self.rules.staging, Upload(account_id, face, purpose, content_type, suffix, limit))
-
     def stage(
         self,
         source: Source,
@@ -90,6 +77,10 @@ class Blobs:
     ) -> StagedBlob:
         """As :meth:`stage`, under a key made from the SHA-256: equal bytes of one owner are stored once. Release it by its key."""
         return self._write(source, Upload(account_id, face, purpose, content_type, suffix, None, by_content=True))
+
+    def discard(self, staged: StagedBlob) -> None:
+        """Remove an upload that was not kept; one that was is no error."""
+        staged.discard()
 
     def keep(self, session: Session, staged: StagedBlob, holder: str, *, key: str | None = None, quota: int | None = None) -> Blob:
         """Store the bytes and their row in the transaction of whatever holds them.
