@@ -1,6 +1,6 @@
 """What every route of the face works with: the platform, the settings, and the caller of a request."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 from starlette.requests import HTTPConnection, Request
 
 from pentaprism.core.accounts.identity import Identity
+from pentaprism.core.accounts.one_time import OneTimeTokens
 from pentaprism.core.accounts.tables import Account
-from pentaprism.core.accounts.tokens import TokenRules
+from pentaprism.core.accounts.token_rules import TokenRules
 from pentaprism.core.database.engine import after_commit
 from pentaprism.core.errors import NotAuthenticated
 from pentaprism.core.events.event import Event
@@ -65,7 +66,11 @@ class Call:
 
 @dataclass(eq=False, slots=True)
 class Spheroseg:
-    """The face on its platform."""
+    """The face on its platform.
+
+    ``on_access_lost`` is called after the commit and before the answer, in a thread, with a project id and the account
+    that has lost its right (None: everybody's right has to be looked at again).
+    """
 
     platform: Platform
     settings: SpherosegSettings
@@ -73,9 +78,12 @@ class Spheroseg:
     signer: Signer = field(init=False)
     authenticator: Authenticator = field(init=False)
     tokens: TokenRules = field(init=False)
+    one_time: OneTimeTokens = field(init=False)
+    on_access_lost: list[Callable[[str, str | None], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.rules = rate_rules(self.settings)
+        self.one_time = OneTimeTokens(clock=self.platform.clock)
         self.signer = self.platform.signer("spheroseg-links")
         self.authenticator = Authenticator(self.platform, AuthRules(scope=FACE, key_as_bearer=True))
         self.tokens = TokenRules(
@@ -144,6 +152,16 @@ class Spheroseg:
         heard = sharers(session, project_id) if accounts is None else accounts
         event = Event(TOPIC, name, {"project_id": project_id, "accounts": heard, **data})
         after_commit(session, lambda: self.platform.events.publish([event]))
+
+
+    def access_lost(self, session: Session, project_id: str, account_id: str | None) -> None:
+        """Make the calls of ``on_access_lost`` once ``session`` is committed."""
+
+        def tell_all() -> None:
+            for call in self.on_access_lost:
+                call(project_id, account_id)
+
+        after_commit(session, tell_all)
 
 
 def rate_rules(settings: SpherosegSettings) -> RateRules:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from pentaprism.core.accounts.tables import Account
-from pentaprism.core.accounts.tokens import TokenPair
+from pentaprism.core.accounts.token_rules import TokenPair
 from pentaprism.core.clock import isoformat
 from pentaprism.core.jobs.states import JobState
 from pentaprism.core.jobs.tables import Job

@@ -1,0 +1,1 @@
+"""Bodies of the face's requests and answers."""

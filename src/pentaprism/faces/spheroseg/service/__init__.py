@@ -1,0 +1,1 @@
+"""What the face does; services take a session and never commit, routes do."""
