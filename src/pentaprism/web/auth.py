@@ -12,6 +12,7 @@ from pentaprism.core.errors import NotAllowed, NotAuthenticated
 
 if TYPE_CHECKING:
     from pentaprism.core.accounts.identity import Identity
+    from pentaprism.core.accounts.token_rules import TokenRules
     from pentaprism.core.platform import Platform
 
 KEY_PREFIX = "pp_"
@@ -25,7 +26,7 @@ class AuthRules:
     ``scope`` is what an API key needs to be used on this face. ``key_first`` reads the API key header before the bearer
     token, otherwise it counts only where no Authorization header is. ``key_as_bearer`` lets an API key stand as the bearer
     value. ``cookie`` names a cookie that counts as a bearer token on GET and HEAD requests of the paths for which
-    ``cookie_paths`` is true, and only there: elsewhere it would invite forged requests.
+    ``cookie_paths`` is true, and only there: elsewhere it would invite forged requests. ``token_rules`` matter for faces whose tokens are single ones.
     """
 
     scope: str | None = None
@@ -34,6 +35,7 @@ class AuthRules:
     key_as_bearer: bool = False
     cookie: str | None = None
     cookie_paths: Callable[[str], bool] | None = None
+    token_rules: "TokenRules | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class Authenticator:
         """The identity that ``credential`` proves; raises NotAuthenticated, or NotAllowed for a key without the face's scope."""
         is_key = credential.kind == "key" or (self.rules.key_as_bearer and credential.value.startswith(KEY_PREFIX))
         if not is_key:
-            return self.platform.tokens.verify(session, credential.value)
+            return self.platform.tokens.verify(session, credential.value, rules=self.rules.token_rules)
         identity = self.platform.api_keys.verify(session, credential.value)
         require_scope(identity, self.rules.scope)
         return identity
