@@ -1,0 +1,70 @@
+"""``pentaprism db``: the database's tables."""
+
+import typer
+
+from pentaprism.cli.console import DataDirOption, JsonOption, fail, out, print_table, show
+from pentaprism.cli.opening import settings_of
+
+app = typer.Typer(help="The database: upgrade, status.", no_args_is_help=True)
+
+
+@app.command()
+def upgrade(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
+    """Create the tables, or bring them to the present version. Running it again changes nothing."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from pentaprism.core.database.engine import Database
+    from pentaprism.core.database.migrate import current
+    from pentaprism.core.database.migrate import upgrade as run
+
+    settings = settings_of(data_dir)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.database_url)
+    try:
+        before = current(database)
+        run(database)
+        after = current(database)
+    except SQLAlchemyError as error:
+        raise fail(f"The upgrade failed: {error}") from error
+    finally:
+        database.dispose()
+    text = f"Already at {after}." if before == after else f"Upgraded from {before or 'nothing'} to {after}."
+    show({"before": before, "after": after}, as_json, lambda: out.print(text, highlight=False))
+
+
+@app.command()
+def status(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
+    """Show where the tables stand and how many rows they hold; status 1 when an upgrade is due."""
+    from sqlalchemy import func, inspect, select
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from pentaprism.core.database.engine import Database
+    from pentaprism.core.database.migrate import current, is_current
+    from pentaprism.core.database.tables import Base
+
+    settings = settings_of(data_dir)
+    if settings.database.url is None and not settings.path("pentaprism.sqlite3").is_file():
+        raise fail("There is no database yet.", advice="`pentaprism db upgrade` or the first start of the server creates it.")
+    database = Database(settings.database_url)
+    try:
+        present = set(inspect(database.engine).get_table_names())
+        up_to_date = is_current(database)
+        with database.read() as session:
+            rows = {
+                table.name: session.scalar(select(func.count()).select_from(table))
+                for table in Base.metadata.sorted_tables
+                if table.name in present
+            }
+        version = current(database)
+    except SQLAlchemyError as error:
+        raise fail(f"The database cannot be read: {error}", advice="`pentaprism doctor` says more.") from error
+    finally:
+        database.dispose()
+
+    def render() -> None:
+        out.print(f"Version {version}, {'up to date' if up_to_date else 'an upgrade is due: pentaprism db upgrade'}", highlight=False)
+        print_table([{"table": name, "rows": count} for name, count in rows.items()], ["table", "rows"])
+
+    show({"version": version, "current": up_to_date, "rows": rows}, as_json, render)
+    if not up_to_date:
+        raise typer.Exit(1)
