@@ -4,7 +4,7 @@ The owner may do everything; an ``edit`` share all but delete the project, share
 and, on a public project, every account that knows the id, may read. Who has no right learns nothing: NotFound.
 """
 
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import Session
@@ -14,6 +14,7 @@ from pentaprism.core.ids import is_id
 from pentaprism.faces.spheroseg.tables import Image, Project, Share
 
 Permission = Literal["owner", "edit", "view"]
+AnySelect: TypeAlias = Select[*tuple[Any, ...]]
 
 RANK: dict[str, int] = {"view": 1, "edit": 2, "owner": 3}
 
@@ -60,9 +61,10 @@ def project_for(session: Session, account_id: str, project_id: str, need: Permis
     return project, require(permission_on(project, account_id, shared), need, "project")
 
 
-def image_query(account_id: str, *columns: Any) -> Select[Any]:
+def image_query(account_id: str, *columns: Any) -> AnySelect:
     """Image, its project, the account's share, then ``columns``; the caller adds joins and conditions."""
-    return select(Image, Project, Share.permission, *columns).join(Project, Project.id == Image.project_id).outerjoin(Share, share_of(account_id))
+    query = select(Image, Project, Share.permission, *columns).join(Project, Project.id == Image.project_id)
+    return query.outerjoin(Share, share_of(account_id))
 
 
 def image_for(session: Session, account_id: str, image_id: str, need: Permission = "view") -> tuple[Image, Project, Permission]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from pentaprism.core.errors import NotFound
@@ -12,7 +12,7 @@ from pentaprism.core.jobs.states import JobState
 from pentaprism.core.jobs.tables import Job
 from pentaprism.faces.spheroseg.context import Call, Spheroseg
 from pentaprism.faces.spheroseg.links import Links
-from pentaprism.faces.spheroseg.rights import canonical_id, image_for, image_query, permission_on, project_for, require
+from pentaprism.faces.spheroseg.rights import AnySelect, canonical_id, image_for, image_query, permission_on, project_for, require
 from pentaprism.faces.spheroseg.schemas.requests import UpdateImage
 from pentaprism.faces.spheroseg.schemas.texts import stored_pixel_size
 from pentaprism.faces.spheroseg.serialise import ImageStatus, image_document, status_of
@@ -45,12 +45,12 @@ def status_column() -> ColumnElement[str]:
     )
 
 
-def with_status(query: Select[Any]) -> Select[Any]:
+def with_status(query: AnySelect) -> AnySelect:
     """``query`` over images, joined with the newest job of each."""
     return query.outerjoin(Job, Job.id == Image.job_id)
 
 
-def _full(account_id: str) -> Select[Any]:
+def _full(account_id: str) -> AnySelect:
     """Image, project, share, status of the job, id of the current segmentation."""
     query = with_status(image_query(account_id, Job.status, Segmentation.id))
     return query.outerjoin(Segmentation, and_(Segmentation.image_id == Image.id, Segmentation.version == Image.current_version))
@@ -108,7 +108,7 @@ def list_images(call: Call, project_id: str, query: ImageQuery) -> tuple[list[di
 
 
 def _order(query: ImageQuery) -> list[ColumnElement[Any]]:
-    columns: dict[str, ColumnElement[Any]] = {
+    columns: dict[str, SQLColumnExpression[Any]] = {
         "created_at": Image.created_at,
         "updated_at": Image.updated_at,
         "name": func.lower(Image.name),

@@ -4,14 +4,14 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Select, String, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, String, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from pentaprism.core.accounts.tables import Account
 from pentaprism.core.errors import InvalidInput, NotAllowed, NotFound
 from pentaprism.faces.spheroseg.context import Call, Spheroseg
 from pentaprism.faces.spheroseg.links import Links
-from pentaprism.faces.spheroseg.rights import canonical_id, permission_on, project_for, require, share_of
+from pentaprism.faces.spheroseg.rights import AnySelect, canonical_id, permission_on, project_for, require, share_of
 from pentaprism.faces.spheroseg.schemas.requests import CreateProject, UpdateProject
 from pentaprism.faces.spheroseg.schemas.texts import stored_pixel_size
 from pentaprism.faces.spheroseg.serialise import project_document
@@ -45,7 +45,7 @@ def newest_image() -> ColumnElement[str | None]:
     return newest.order_by(Image.created_at.desc(), Image.id.desc()).limit(1).scalar_subquery()
 
 
-def _rows(account_id: str) -> Select[Any]:
+def _rows(account_id: str) -> AnySelect:
     """Project, the account's share, owner's name, number of images, newest image."""
     columns = (Project, Share.permission, Account.name, image_count().label("images"), newest_image())
     return select(*columns).outerjoin(Share, share_of(account_id)).outerjoin(Account, Account.id == Project.account_id)
@@ -62,7 +62,8 @@ def visible(account_id: str, query: ProjectQuery) -> ColumnElement[bool]:
     mine = Project.account_id == account_id
     parts: list[ColumnElement[bool]] = [or_(mine, Share.id.is_not(None)) if query.include_shared else mine]
     if query.search:
-        parts.append(or_(Project.title.icontains(query.search, autoescape=True), Project.description.icontains(query.search, autoescape=True)))
+        texts = (Project.title, Project.description)
+        parts.append(or_(*(text.icontains(query.search, autoescape=True) for text in texts)))
     if query.tag:
         parts.append(_has_tag(query.tag))
     return and_(*parts)
@@ -84,7 +85,7 @@ def list_projects(call: Call, query: ProjectQuery) -> tuple[list[dict[str, Any]]
 
 
 def _order(query: ProjectQuery) -> list[ColumnElement[Any]]:
-    columns: dict[str, ColumnElement[Any]] = {
+    columns: dict[str, SQLColumnExpression[Any]] = {
         "created_at": Project.created_at,
         "updated_at": Project.updated_at,
         "title": func.lower(Project.title),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import delete, select, union_all
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from pentaprism.core.jobs.states import ACTIVE
@@ -20,9 +20,9 @@ def subject_of(image_id: str) -> str:
     return f"image:{image_id}"
 
 
-def preview_prefix(image_id: str) -> str:
-    """Where kept previews of an image lie in the store."""
-    return f"{FACE}/previews/{image_id}/"
+def preview_holder(image_id: str) -> str:
+    """What keeps the previews of an image in the store."""
+    return f"spheroseg-preview:{image_id}"
 
 
 def delete_image(context: Spheroseg, call: Call, image_id: str) -> None:
@@ -74,12 +74,9 @@ def remove_images(context: Spheroseg, session: Session, images: Sequence[Image])
         session.execute(delete(Image).where(Image.id.in_(chunk)).execution_options(synchronize_session=False))
     for image in images:
         session.expunge(image)
-        context.platform.blobs.release_prefix(session, preview_prefix(image.id))
+    context.platform.blobs.release(session, *[preview_holder(image.id) for image in images])
     for chunk in chunks(sorted(keys)):
-        shared = union_all(
-            select(Image.blob_key).where(Image.blob_key.in_(chunk)), select(Image.thumbnail_key).where(Image.thumbnail_key.in_(chunk))
-        )
-        kept = set(session.scalars(shared))
+        kept = {key for column in (Image.blob_key, Image.thumbnail_key) for key in session.scalars(select(column).where(column.in_(chunk)))}
         context.platform.blobs.release(session, *[key for key in chunk if key not in kept])
 
 

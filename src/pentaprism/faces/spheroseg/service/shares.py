@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from pentaprism.core.accounts.emails import normalise
@@ -52,11 +52,10 @@ def shares_of_account(call: Call) -> list[dict[str, Any]]:
     owner = aliased(Account)
     query = select(Share, Project, owner).join(Project, Project.id == Share.project_id).join(owner, owner.id == Project.account_id)
     rows = call.session.execute(query.where(Share.account_id == call.account_id).order_by(Share.created_at.desc(), Share.id))
-    return [_received(row, call.account) for row in rows]
+    return [_received(given, project, sharer, call.account) for given, project, sharer in rows]
 
 
-def _received(row: Row[tuple[Share, Project, Account]], account: Account) -> dict[str, Any]:
-    share, project, owner = row
+def _received(share: Share, project: Project, owner: Account, account: Account) -> dict[str, Any]:
     shown = {"title": project.title, "description": project.description, "owner_name": owner.name, "owner_email": owner.email}
     return {**share_document(share, account.name), "project_id": project.id, "project_title": project.title, **shown}
 
@@ -130,7 +129,8 @@ def _take(call: Call, project: Project, permission: str) -> str:
     mine = or_(Share.account_id == call.account_id, Share.email_key == key)
     held = call.session.scalars(select(Share).where(Share.project_id == project.id, mine)).first()
     if held is None:
-        held = Share(project_id=project.id, account_id=call.account_id, email=call.account.email or "", email_key=key, permission=permission)
+        email = call.account.email or ""
+        held = Share(project_id=project.id, account_id=call.account_id, email=email, email_key=key, permission=permission)
         call.session.add(held)
     held.account_id = call.account_id
     if RANK[permission] > RANK[held.permission]:
