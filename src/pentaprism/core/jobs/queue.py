@@ -1,0 +1,483 @@
+"""The queue: what routes and services do with jobs."""
+
+import builtins
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, make_transient_to_detached
+
+from pentaprism.core.clock import Clock, now
+from pentaprism.core.database.engine import after_commit
+from pentaprism.core.errors import Conflict, NotFound
+from pentaprism.core.events.bus import EventBus
+from pentaprism.core.ids import new_id
+from pentaprism.core.jobs import logs, order
+from pentaprism.core.jobs.announce import REVISION_STEP
+from pentaprism.core.jobs.claims import Claims, is_paused
+from pentaprism.core.jobs.dispatch import Dispatch
+from pentaprism.core.jobs.kinds import JobKind
+from pentaprism.core.jobs.life import HELD, Life, child_counts, hook
+from pentaprism.core.jobs.listing import Listing
+from pentaprism.core.jobs.states import ACTIVE, FINAL, WAITING, JobState
+from pentaprism.core.jobs.tables import Job, JobLog, JobStep, SharedState
+from pentaprism.core.pages import Page
+
+BATCH_QUEUE = "none"
+"""Queue of batch rows, which run nothing themselves."""
+
+
+class AlreadyActive(Conflict):
+    """A job for this is already active."""
+
+    code = "ALREADY_ACTIVE"
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(details={"job_id": job.id})
+        self.job = job
+
+
+class KeyReused(Conflict):
+    """This idempotency key was used for a different request."""
+
+    code = "IDEMPOTENCY_KEY_REUSED"
+
+
+@dataclass(slots=True)
+class NewJob:
+    """A job to be. ``failure`` (code, message) makes a row that has failed before it ran, for a bad entry of a batch."""
+
+    kind: str
+    account_id: str
+    face: str
+    request: Mapping[str, Any] = field(default_factory=dict)
+    subject: str | None = None
+    exclusive_key: str | None = None
+    priority: int = 0
+    parent_id: str | None = None
+    child_index: int | None = None
+    run_after: datetime | None = None
+    idempotency_key: str | None = None
+    request_hash: str | None = None
+    max_attempts: int | None = None
+    time_limit: int | None = None
+    failure: tuple[str, str] | None = None
+    id: str = field(default_factory=new_id)
+
+
+class Jobs:
+    """Durable jobs. No method commits; doorbells and events go out after the caller's commit."""
+
+    def __init__(self, dispatch: Dispatch, events: EventBus, kinds: Mapping[str, JobKind], clock: Clock = now) -> None:
+        self.kinds = kinds
+        self.life = Life(kinds, dispatch, events, clock)
+        self.claims = Claims(kinds, clock)
+        self._dispatch = dispatch
+        self._clock = clock
+        self._listing = Listing()
+
+    # -- new jobs
+
+    def enqueue(
+        self,
+        session: Session,
+        kind: str,
+        *,
+        account_id: str,
+        face: str,
+        request: Mapping[str, Any],
+        subject: str | None = None,
+        exclusive_key: str | None = None,
+        priority: int = 0,
+        parent: Job | None = None,
+        child_index: int | None = None,
+        run_after: datetime | None = None,
+        idempotency_key: str | None = None,
+        request_hash: str | None = None,
+        max_attempts: int | None = None,
+        time_limit: int | None = None,
+    ) -> Job:
+        """A waiting job, or the earlier one of the same ``idempotency_key``.
+
+        Raises KeyReused when that key came with another ``request_hash``, AlreadyActive when an active job has the same
+        ``exclusive_key``.
+        """
+        if idempotency_key is not None:
+            earlier = self._by_key(session, account_id, face, idempotency_key)
+            if earlier is not None:
+                if earlier.request_hash != request_hash:
+                    raise KeyReused
+                return earlier
+        if exclusive_key is not None:
+            active = select(Job).where(Job.exclusive_key == exclusive_key, Job.status.in_(ACTIVE))
+            found = session.scalars(active).first()
+            if found is not None:
+                raise AlreadyActive(found)
+        new = NewJob(
+            kind,
+            account_id,
+            face,
+            request,
+            subject=subject,
+            exclusive_key=exclusive_key,
+            priority=priority,
+            parent_id=parent.id if parent else None,
+            child_index=child_index,
+            run_after=run_after,
+            idempotency_key=idempotency_key,
+            request_hash=request_hash,
+            max_attempts=max_attempts,
+            time_limit=time_limit,
+        )
+        return self.enqueue_many(session, [new])[0]
+
+    def enqueue_many(self, session: Session, new: Sequence[NewJob]) -> builtins.list[Job]:
+        """All of ``new`` in one INSERT, in this order within equal priority."""
+        rows = [self._row(one) for one in new]
+        return self._insert(session, rows)
+
+    def batch(
+        self,
+        session: Session,
+        kind: str,
+        children: Sequence[NewJob],
+        *,
+        account_id: str,
+        face: str,
+        request: Mapping[str, Any] | None = None,
+        subject: str | None = None,
+        children_at_once: int | None = None,
+        priority: int = 0,
+        idempotency_key: str | None = None,
+        request_hash: str | None = None,
+    ) -> Job:
+        """A batch of ``children``, of which at most ``children_at_once`` are worked on at a time. It ends with its last child:
+        completed when at least one child completed, failed when none did."""
+        parent = NewJob(
+            kind,
+            account_id,
+            face,
+            request or {},
+            subject=subject,
+            priority=priority,
+            idempotency_key=idempotency_key,
+            request_hash=request_hash,
+        )
+        if idempotency_key is not None:
+            earlier = self._by_key(session, account_id, face, idempotency_key)
+            if earlier is not None:
+                if earlier.request_hash != request_hash:
+                    raise KeyReused
+                return earlier
+        row = self._row(parent) | {"is_batch": True, "queue": BATCH_QUEUE, "children_at_once": children_at_once}
+        job = self._insert(session, [row])[0]
+        rows = []
+        running = 0
+        for index, child in enumerate(children):
+            child.parent_id = job.id
+            child.child_index = index if child.child_index is None else child.child_index
+            one = self._row(child)
+            if child.failure is None:
+                running += 1
+                if children_at_once is not None and running > children_at_once:
+                    one["run_after"] = HELD
+            rows.append(one)
+        self._insert(session, rows)
+        if running == 0:
+            self.life.settle(session, job.id)
+        return job
+
+    # -- looking
+
+    def get(self, session: Session, job_id: str) -> Job:
+        """The job; NotFound if there is none."""
+        job = session.get(Job, job_id)
+        if job is None:
+            raise NotFound
+        return job
+
+    def active_for(self, session: Session, subject: str) -> Job | None:
+        """The newest active job on ``subject``."""
+        return session.scalars(select(Job).where(Job.subject == subject, Job.status.in_(ACTIVE)).order_by(Job.id.desc()).limit(1)).first()
+
+    def active_for_many(self, session: Session, subjects: Sequence[str]) -> dict[str, Job]:
+        """The newest active job on each of ``subjects`` that has one."""
+        found: dict[str, Job] = {}
+        for start in range(0, len(subjects), 500):
+            part = subjects[start : start + 500]
+            for job in session.scalars(select(Job).where(Job.subject.in_(part), Job.status.in_(ACTIVE)).order_by(Job.id)):
+                found[str(job.subject)] = job
+        return found
+
+    def position(self, session: Session, job: Job) -> int:
+        """One-based place in the whole queue under fair turns; 0 when the job does not wait."""
+        return order.positions(session, [job]).get(job.id, 0)
+
+    def positions(self, session: Session, jobs: Sequence[Job]) -> dict[str, int]:
+        """:meth:`position` of several jobs, by id; those that do not wait are left out."""
+        return order.positions(session, jobs)
+
+    def counts(
+        self, session: Session, *, account_id: str | None = None, face: str | None = None, queue: str | None = None
+    ) -> dict[JobState, int]:
+        """Number of jobs in each state, batches themselves left out."""
+        return self._listing.counts(session, account_id=account_id, face=face, queue=queue)
+
+    def child_counts(self, session: Session, parent: Job) -> dict[JobState, int]:
+        """Number of a batch's children in each state; deleted children still count."""
+        return child_counts(session, parent)
+
+    def children(self, session: Session, parent: Job, *, limit: int = 1000, offset: int = 0) -> Sequence[Job]:
+        """The batch's children in their order."""
+        query = select(Job).where(Job.parent_id == parent.id).order_by(Job.child_index, Job.id)
+        return session.scalars(query.limit(limit).offset(offset)).all()
+
+    def list(
+        self,
+        session: Session,
+        *,
+        account_id: str | None = None,
+        face: str | None = None,
+        statuses: Sequence[JobState] | None = None,
+        kinds: Sequence[str] | None = None,
+        subject: str | None = None,
+        top_level: bool = False,
+        limit: int = 50,
+        offset: int = 0,
+        newest_first: bool = True,
+    ) -> Page[Job]:
+        """A page of jobs by age. ``top_level`` leaves children of batches out."""
+        return self._listing.page(
+            session,
+            account_id=account_id,
+            face=face,
+            statuses=statuses,
+            kinds=kinds,
+            subject=subject,
+            top_level=top_level,
+            limit=limit,
+            offset=offset,
+            newest_first=newest_first,
+        )
+
+    def logs(
+        self, session: Session, job_id: str, *, since: datetime | None = None, level: str = "debug", limit: int = 1000
+    ) -> Sequence[JobLog]:
+        """Log lines later than ``since`` of ``level`` or above, oldest first."""
+        return logs.read(session, job_id, since=since, level=level, limit=limit)
+
+    def log(self, session: Session, job_id: str, message: str, level: str = "info") -> None:
+        """Add a line to the job's log from outside its worker."""
+        logs.append(session, job_id, message, level)
+
+    def steps(self, session: Session, job_id: str) -> Sequence[JobStep]:
+        """The job's steps, by subject and position."""
+        return session.scalars(select(JobStep).where(JobStep.job_id == job_id).order_by(JobStep.subject, JobStep.position)).all()
+
+    # -- changing
+
+    def cancel(self, session: Session, job: Job, message: str | None = None) -> bool:
+        """Cancel an active job, or a batch with its active children, in its row at once; False when it had ended before."""
+        return self.life.cancelled(session, job, message)
+
+    def cancel_account(self, session: Session, account_id: str) -> None:
+        """Cancel whatever is active of an account."""
+        query = select(Job).where(Job.account_id == account_id, Job.status.in_(ACTIVE))
+        for job in session.scalars(query.order_by(Job.parent_id.is_not(None))).all():
+            self.life.cancelled(session, job, "The account was deleted.")
+
+    def raise_priority(self, session: Session, job: Job, priority: int) -> bool:
+        """Give a waiting job a higher priority; False when it does not wait or has that priority already."""
+        changed = session.execute(
+            update(Job)
+            .where(Job.id == job.id, Job.status.in_(WAITING), Job.priority < priority)
+            .values(priority=priority, revision=Job.revision + REVISION_STEP)
+            .execution_options(synchronize_session=False)
+        )
+        if changed.rowcount != 1:  # type: ignore[attr-defined]
+            return False
+        session.refresh(job)
+        self.life.announce(session, job)
+        self.life.ring(session, job)
+        return True
+
+    def retry(self, session: Session, job: Job) -> bool:
+        """Put a failed job, or the failed children of a batch, back into the queue with fresh attempts; False if it has not failed."""
+        if job.is_batch:
+            return self._retry_batch(session, job)
+        kind = self.kinds.get(job.kind)
+        values: dict[str, Any] = {} if kind is not None and kind.keeps_progress else {"progress": 0.0}
+        changed = session.execute(
+            update(Job)
+            .where(Job.id == job.id, Job.status == JobState.FAILED)
+            .values(
+                status=JobState.QUEUED,
+                attempt=0,
+                run_after=None,
+                error_code=None,
+                error_message=None,
+                finished_at=None,
+                expires_at=None,
+                cancel_requested_at=None,
+                message=None,
+                step=None,
+                revision=Job.revision + REVISION_STEP,
+                **values,
+            )
+            .execution_options(synchronize_session=False)
+        )
+        session.refresh(job)
+        if changed.rowcount != 1:  # type: ignore[attr-defined]
+            return False
+        self._listing.changed(session, job.account_id)
+        self.life.announce(session, job)
+        self.life.ring(session, job)
+        return True
+
+    def delete(self, session: Session, job: Job) -> None:
+        """Remove the job with its children, steps and log; an active one is cancelled first."""
+        if job.status in ACTIVE:
+            self.life.cancelled(session, job, None)
+        for child in self.children(session, job, limit=1_000_000) if job.is_batch else ():
+            self._deleting(session, child)
+        self._deleting(session, job)
+        if job.parent_id is not None:
+            parent = session.get(Job, job.parent_id, with_for_update=True)
+            if parent is not None:
+                removed = dict(parent.removed_children or {})
+                removed[str(job.status)] = int(removed.get(str(job.status), 0)) + 1
+                parent.removed_children = removed
+        self._listing.changed(session, job.account_id)
+        session.delete(job)
+        session.flush()
+
+    # -- queues
+
+    def pause(self, session: Session, queue: str) -> None:
+        """Give out no further jobs of ``queue``; running ones go on."""
+        session.merge(SharedState(name=f"queue:{queue}", value={"paused": True}))
+        session.flush()
+
+    def resume(self, session: Session, queue: str) -> None:
+        """Give out jobs of ``queue`` again."""
+        session.merge(SharedState(name=f"queue:{queue}", value={"paused": False}))
+        session.flush()
+        after_commit(session, lambda: self._dispatch.ring("", queue, 0))
+
+    def is_paused(self, session: Session, queue: str) -> bool:
+        """Whether ``queue`` gives out no jobs."""
+        return is_paused(session, queue)
+
+    # -- workers
+
+    def worker_lost(
+        self, session: Session, worker_id: str, code: str, message: str, *, again: bool, wait: bool = False
+    ) -> builtins.list[str]:
+        """Fail or retry whatever ``worker_id`` was running; gives the ids of those jobs."""
+        running = select(Job).where(Job.status == JobState.RUNNING, Job.lease_until.is_not(None), Job.lease_owner == worker_id)
+        lost = session.scalars(running.with_for_update()).all()
+        for job in lost:
+            self.life.failed(session, job, code, message, again=again, at_once=not wait)
+        return [job.id for job in lost]
+
+    def hand_back(self, session: Session, worker_id: str) -> builtins.list[str]:
+        """Put back what a stopped ``worker_id`` was running, the attempt uncounted; gives the ids of those jobs."""
+        running = select(Job).where(Job.status == JobState.RUNNING, Job.lease_until.is_not(None), Job.lease_owner == worker_id)
+        left = session.scalars(running.with_for_update()).all()
+        for job in left:
+            self.life.given_back(session, job)
+        return [job.id for job in left]
+
+    # -- inside
+
+    def _by_key(self, session: Session, account_id: str, face: str, key: str) -> Job | None:
+        return session.scalars(select(Job).where(Job.account_id == account_id, Job.face == face, Job.idempotency_key == key)).first()
+
+    def _row(self, new: NewJob) -> dict[str, Any]:
+        kind = self.kinds[new.kind]
+        moment = self._clock()
+        code, message = new.failure or (None, None)
+        return {
+            "id": new.id,
+            "account_id": new.account_id,
+            "face": new.face,
+            "kind": new.kind,
+            "queue": kind.queue,
+            "priority": new.priority,
+            "subject": new.subject,
+            "exclusive_key": new.exclusive_key,
+            "parent_id": new.parent_id,
+            "child_index": new.child_index,
+            "is_batch": False,
+            "children_at_once": None,
+            "removed_children": None,
+            "status": JobState.QUEUED if new.failure is None else JobState.FAILED,
+            "progress": 0.0,
+            "step": None,
+            "message": None,
+            "revision": REVISION_STEP,
+            "request": dict(new.request),
+            "result": None,
+            "error_code": code,
+            "error_message": message,
+            "attempt": 0,
+            "max_attempts": new.max_attempts or kind.max_attempts,
+            "time_limit": new.time_limit or kind.time_limit,
+            "run_after": new.run_after,
+            "lease_owner": None,
+            "lease_until": None,
+            "cancel_requested_at": None,
+            "rung_at": moment,
+            "idempotency_key": new.idempotency_key,
+            "request_hash": new.request_hash,
+            "created_at": moment,
+            "updated_at": moment,
+            "started_at": None,
+            "first_started_at": None,
+            "finished_at": None if new.failure is None else moment,
+            "expires_at": None,
+        }
+
+    def _insert(self, session: Session, rows: Sequence[dict[str, Any]]) -> builtins.list[Job]:
+        if not rows:
+            return []
+        session.flush()
+        try:
+            session.execute(insert(Job), rows)
+        except IntegrityError as error:
+            raise Conflict("A job for this was accepted at the same moment.") from error
+        jobs = [Job(**row) for row in rows]
+        for job in jobs:
+            # The rows are there; the objects join the session without a second round trip.
+            make_transient_to_detached(job)
+            session.add(job)
+            self.life.announce(session, job)
+            if job.status in WAITING and not job.is_batch and job.run_after != HELD:
+                self.life.ring(session, job)
+        return jobs
+
+    def _retry_batch(self, session: Session, job: Job) -> bool:
+        failed = session.scalars(select(Job).where(Job.parent_id == job.id, Job.status == JobState.FAILED)).all()
+        if job.status not in FINAL or job.status == JobState.CANCELLED or not failed:
+            return False
+        job.status = JobState.QUEUED
+        job.error_code = job.error_message = job.finished_at = job.expires_at = None
+        job.progress = 0.0
+        job.revision += REVISION_STEP
+        session.flush()
+        for index, child in enumerate(failed):
+            self.retry(session, child)
+            if job.children_at_once is not None and index >= job.children_at_once:
+                child.run_after = HELD
+        session.flush()
+        self._listing.changed(session, job.account_id)
+        self.life.announce(session, job)
+        return True
+
+    def _deleting(self, session: Session, job: Job) -> None:
+        kind = self.kinds.get(job.kind)
+        if kind is not None and kind.on_delete:
+            hook(kind.on_delete)(session, job)

@@ -1,0 +1,94 @@
+"""A warm helper process for short work on data that nobody vouches for: decoding, checking, thumbnails, previews.
+
+A file that crashes a decoder, fills the memory or never ends costs the helper, not the server.
+"""
+
+import logging
+import resource
+import threading
+from collections.abc import Callable
+from concurrent.futures import TimeoutError as FutureTimeout
+from importlib import import_module
+from multiprocessing import get_context
+from typing import Any, ParamSpec, TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+
+from pentaprism.core.errors import Unavailable, Unprocessable
+from pentaprism.core.workers.process import die_with_parent, ignore_interrupts, limit_threads
+
+log = logging.getLogger(__name__)
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+
+class Compute:
+    """Calls functions in ``processes`` spawned helpers, each limited to ``memory_mb`` of address space.
+
+    ``preload`` names modules that a helper imports at its start.
+    """
+
+    def __init__(self, processes: int = 1, *, memory_mb: int = 8192, preload: tuple[str, ...] = ()) -> None:
+        self._processes = processes
+        self._memory_mb = memory_mb
+        self._preload = preload
+        self._pool: ProcessPool | None = None
+        self._lock = threading.Lock()
+
+    def start(self) -> None:
+        """Start the helpers in the background, so that the first call finds them warm."""
+        self._running().schedule(ready)
+
+    def call(self, function: Callable[..., Result], *args: Any, timeout: float = 60.0) -> Result:
+        """``function(*args)`` in a helper; both must be importable and picklable.
+
+        An exception of the function is raised here. Unprocessable: the helper crashed or ran out of memory over it;
+        Unavailable: it took longer than ``timeout`` seconds, waiting included.
+        """
+        future = self._running().schedule(function, args=args, timeout=timeout)
+        try:
+            result: Result = future.result(timeout=timeout + 5.0)
+        except ProcessExpired as error:
+            log.warning("a helper ended with status %s in %s", error.exitcode, function.__qualname__)
+            raise Unprocessable("The file could not be processed.") from error
+        except FutureTimeout as error:
+            future.cancel()  # type: ignore[no-untyped-call]
+            raise Unavailable("Processing the file took too long.") from error
+        except MemoryError as error:
+            raise Unprocessable("Processing the file needs too much memory.") from error
+        return result
+
+    def close(self) -> None:
+        """Stop the helpers; a later call starts them again."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.stop()  # type: ignore[no-untyped-call]
+            pool.join()
+
+    def _running(self) -> ProcessPool:
+        with self._lock:
+            if self._pool is None or not self._pool.active:
+                self._pool = ProcessPool(
+                    max_workers=self._processes,
+                    context=get_context("spawn"),
+                    initializer=prepare,
+                    initargs=(self._memory_mb, self._preload),
+                )
+            return self._pool
+
+
+def prepare(memory_mb: int, preload: tuple[str, ...]) -> None:
+    """First thing a helper does."""
+    die_with_parent()
+    ignore_interrupts()
+    limit_threads(1)
+    resource.setrlimit(resource.RLIMIT_AS, (memory_mb * 1024 * 1024, memory_mb * 1024 * 1024))
+    for module in preload:
+        import_module(module)
+
+
+def ready() -> bool:
+    """Answers once a helper is up."""
+    return True
