@@ -1,0 +1,114 @@
+"""Loading and running the networks that this project trained: ONNX files beside a card each, read by ONNX Runtime on the CPU."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from pentaprism.engines.cells.parameters import Picture
+
+WEIGHTS = Path(__file__).parent / "weights"
+
+
+class WeightsError(RuntimeError):
+    """A weights file is missing or differs from its card."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """The part of a model card that the engine needs; the whole card is the JSON file itself."""
+
+    id: str
+    name: str
+    version: str
+    file: str
+    sha256: str
+    multiple: int
+    object_diameter: float
+    split_ratio: float
+    details: dict[str, Any]
+
+
+class Network:
+    """One ONNX session. ``run`` may be called by several threads at once; the session holds no state between calls."""
+
+    def __init__(self, card: Card, threads: int) -> None:
+        """Raises WeightsError when the file is missing or its SHA-256 is not the card's."""
+        path = WEIGHTS / card.file
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise WeightsError(f"cannot read {path.name}: {error.strerror}") from error
+        if hashlib.sha256(data).hexdigest() != card.sha256:
+            raise WeightsError(f"{path.name} is not the file that its card describes")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = max(1, threads)
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        options.enable_cpu_mem_arena = False
+        self.card = card
+        self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+
+    def run(self, picture: Picture) -> tuple[Picture, Picture, Picture]:
+        """(foreground, contact, depth), each [H, W] in 0..1, of a picture [H, W] in 0..1; any size, padded by reflection inside."""
+        height, width = picture.shape
+        pad_y, pad_x = -height % self.card.multiple, -width % self.card.multiple
+        kind: Literal["reflect", "edge"] = "reflect" if pad_y < height and pad_x < width else "edge"
+        padded = np.pad(picture, ((0, pad_y), (0, pad_x)), mode=kind) if pad_y or pad_x else picture
+        output: npt.NDArray[np.float32] = self._session.run(None, {"picture": padded[None, None].astype(np.float32)})[0][0]
+        foreground, contact, depth = output[:, :height, :width]
+        return foreground, contact, depth
+
+
+class NetworkStore:
+    """The shipped networks, each loaded once, at first use."""
+
+    def __init__(self, threads: int = 2, folder: Path = WEIGHTS) -> None:
+        """``threads`` is handed to every session; ``folder`` holds ``*.json`` cards."""
+        self._threads = threads
+        self._cards = {card.name: card for card in cards(folder)}
+        self._loaded: dict[str, Network] = {}
+        self._lock = threading.Lock()
+
+    def names(self) -> list[str]:
+        """Names that ``get`` accepts."""
+        return sorted(self._cards)
+
+    def get(self, name: str) -> Network:
+        """The network of that name; raises WeightsError for an unknown one."""
+        with self._lock:
+            if name not in self._cards:
+                raise WeightsError(f"no weights for {name!r}; there are: {', '.join(self.names()) or 'none'}")
+            if name not in self._loaded:
+                self._loaded[name] = Network(self._cards[name], self._threads)
+            return self._loaded[name]
+
+
+def cards(folder: Path = WEIGHTS) -> list[Card]:
+    """All model cards of a folder, by file name."""
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        details = json.loads(path.read_text("utf-8"))
+        engine = details["engine"]
+        found.append(
+            Card(
+                details["id"],
+                details["name"],
+                details["version"],
+                details["file"],
+                details["sha256"],
+                int(engine["multiple"]),
+                float(engine["object_diameter"]),
+                float(engine["split_ratio"]),
+                details,
+            )
+        )
+    return found

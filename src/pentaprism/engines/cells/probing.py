@@ -1,0 +1,110 @@
+"""Running a network at the right scale and polarity, both chosen from the picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from pentaprism.engines.cells.networks import Network
+from pentaprism.engines.cells.parameters import Picture, Plane, Polarity, Report
+from pentaprism.engines.cells.scaling import Scale, resize
+
+PROBE_SIDE = 768
+LARGEST_ZOOM = 4.0
+SMALLEST_ZOOM = 0.04
+PIXEL_BUDGET = 1.2e6
+WHOLE_SIDE = 384
+
+
+@dataclass(frozen=True)
+class Setting:
+    """``zoom`` is the network's pixels per plane pixel; ``invert`` hands the network 1 - picture."""
+
+    zoom: float
+    invert: bool
+    polarity: str
+
+
+def look(network: Network, picture: Picture, setting: Setting) -> tuple[Picture, Picture]:
+    """(foreground, depth) of a part of the plane, at the plane's size; depth is lowered where objects touch."""
+    height, width = picture.shape
+    shape = (max(8, round(height * setting.zoom)), max(8, round(width * setting.zoom)))
+    seen = resize(1.0 - picture if setting.invert else picture, shape)
+    foreground, contact, depth = network.run(seen)
+    depth = depth * (1.0 - 0.5 * contact)
+    return _enlarge(foreground, (height, width)), _enlarge(depth, (height, width))
+
+
+def _enlarge(values: Picture, shape: tuple[int, int]) -> Picture:
+    if values.shape[0] < shape[0]:
+        return np.clip(cv2.resize(values, shape[::-1], interpolation=cv2.INTER_CUBIC), 0.0, 1.0).astype(np.float32)
+    return resize(np.ascontiguousarray(values), shape)
+
+
+def setting_of(
+    network: Network, plane: Plane, scale: Scale, small: Picture, factor: float, polarity: Polarity, report: Report
+) -> Setting:  # fmt: skip
+    """Zoom and polarity for a plane; at most two trial runs on a part of it."""
+    if network.card.name == "nuclei":
+        return _nuclei_setting(network, plane, scale, small, polarity, report)
+    return _spheroid_setting(network, plane, small, factor, polarity, report)
+
+
+def ground_of(small: Picture) -> float:
+    """The most frequent level of a smoothed picture, 0..1."""
+    counts, edges = np.histogram(cv2.GaussianBlur(small, (0, 0), 2.0), bins=64, range=(0.0, 1.0))
+    return float(edges[int(np.argmax(np.convolve(counts, np.ones(5), "same")))] + 0.5 / 64)
+
+
+def typical_diameter(foreground: Picture, depth: Picture) -> float:
+    """Median diameter in pixels of the objects of a trial run: every core of the depth map stands for one; 0 without objects."""
+    cores = ((depth > 0.5) & (foreground > 0.5)).astype(np.uint8)
+    count, _, stats, _ = cv2.connectedComponentsWithStats(cores, connectivity=4)
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    areas = areas[areas >= 4]
+    if count <= 1 or areas.size == 0:
+        return 0.0
+    # Where the relative depth is above one half, a disk keeps a quarter of its area.
+    return float(4.0 * np.sqrt(np.median(areas) / np.pi))
+
+
+def _nuclei_setting(network: Network, plane: Plane, scale: Scale, small: Picture, polarity: Polarity, report: Report) -> Setting:
+    dark = polarity == "dark" or (polarity == "auto" and ground_of(small) > 0.6)
+    word = "dark" if dark else "bright"
+    top = max(0, (plane.shape[0] - PROBE_SIDE) // 2)
+    left = max(0, (plane.shape[1] - PROBE_SIDE) // 2)
+    part = scale.apply(plane[top : top + PROBE_SIDE, left : left + PROBE_SIDE])
+    largest = min(LARGEST_ZOOM, max(1.1, float(np.sqrt(PIXEL_BUDGET / plane.size))))
+    zoom = min(largest, 2.0 if part.size < 100_000 else 1.0)
+    for _ in range(2):
+        report(0.1)
+        foreground, depth = look(network, part, Setting(zoom, dark, word))
+        diameter = typical_diameter(foreground, depth)
+        if diameter == 0.0:
+            zoom = min(largest, zoom * 0.5)
+            continue
+        wanted = float(np.clip(network.card.object_diameter / diameter, SMALLEST_ZOOM, largest))
+        settled = abs(np.log(wanted / zoom)) < np.log(1.35)
+        zoom = zoom if settled else wanted
+        if settled:
+            break
+    return Setting(zoom, dark, word)
+
+
+def _spheroid_setting(
+    network: Network, plane: Plane, small: Picture, factor: float, polarity: Polarity, report: Report
+) -> Setting:  # fmt: skip
+    """The whole picture at 384 px; a picture of many small objects is looked at closer."""
+    zoom = WHOLE_SIDE / max(plane.shape)
+    report(0.1)
+    view = resize(small, (max(8, round(plane.shape[0] * zoom)), max(8, round(plane.shape[1] * zoom)))) if zoom < factor else None
+    if view is not None and plane.size > 4096:
+        foreground, _, depth = network.run(view)
+        diameter = typical_diameter(foreground, depth)
+        if 0.0 < diameter < 0.4 * network.card.object_diameter:
+            zoom = float(
+                np.clip(zoom * network.card.object_diameter / diameter, zoom, max(zoom, min(1.0, np.sqrt(PIXEL_BUDGET / plane.size))))
+            )
+    return Setting(min(zoom, LARGEST_ZOOM), False, polarity)
