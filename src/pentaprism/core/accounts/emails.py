@@ -19,7 +19,7 @@ def normalise(text: str, *, keep_local_case: bool = False) -> tuple[str, str]:
     private = text.rpartition("@")[2].rpartition(".")[2].lower() in PRIVATE_DOMAINS
     try:
         text.encode()
-        address = validate_email(text + PLACEHOLDER if private else text, check_deliverability=False).normalized
+        address = validate_email(text + PLACEHOLDER if private else text, check_deliverability=False, strict=True).normalized
     except (EmailNotValidError, UnicodeError) as error:
         raise InvalidInput("Invalid e-mail address", field="email") from error
     if private:
