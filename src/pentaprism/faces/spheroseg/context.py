@@ -22,6 +22,7 @@ from pentaprism.faces.spheroseg.links import Links, links_for
 from pentaprism.faces.spheroseg.rights import sharers
 from pentaprism.faces.spheroseg.settings import SpherosegSettings
 from pentaprism.web.auth import Authenticator, AuthRules, client_address, find_credential, remember
+from pentaprism.web.ratelimit import RateLimits
 from pentaprism.web.urls import base_url
 
 FACE = "spheroseg"
@@ -77,6 +78,7 @@ class Spheroseg:
     rules: RateRules = field(init=False)
     signer: Signer = field(init=False)
     authenticator: Authenticator = field(init=False)
+    rates: RateLimits = field(init=False)
     tokens: TokenRules = field(init=False)
     one_time: OneTimeTokens = field(init=False)
     on_access_lost: list[Callable[[str, str | None], None]] = field(default_factory=list)
@@ -84,6 +86,7 @@ class Spheroseg:
     def __post_init__(self) -> None:
         self.rules = rate_rules(self.settings)
         self.one_time = OneTimeTokens(clock=self.platform.clock)
+        self.rates = RateLimits(self.platform.limits, face=FACE)
         self.signer = self.platform.signer("spheroseg-links")
         self.authenticator = Authenticator(self.platform, AuthRules(scope=FACE, key_as_bearer=True))
         self.tokens = TokenRules(
@@ -127,12 +130,11 @@ class Spheroseg:
 
     def count(self, connection: HTTPConnection, account_id: str, rule: Rule | None = None) -> None:
         """Count a request of an account. Raises TooManyRequests."""
-        allowance = self.platform.limits.hit(rule or self.rules.account, account_id)
-        connection.scope.setdefault("state", {})["allowance"] = allowance
+        self.rates.hit(connection, rule or self.rules.account, account_id)
 
     def count_anonymous(self, connection: HTTPConnection) -> None:
         """Count a request without a valid token. Raises TooManyRequests."""
-        self.platform.limits.hit(self.rules.address, client_address(connection))
+        self.rates.hit(connection, self.rules.address, client_address(connection))
 
     def base(self, connection: HTTPConnection) -> str:
         """Address of the face's root as the client of ``connection`` reaches it, without a final slash."""
@@ -167,15 +169,15 @@ class Spheroseg:
 def rate_rules(settings: SpherosegSettings) -> RateRules:
     """The rate limits that ``settings`` ask for."""
     return RateRules(
-        account=Rule("spheroseg-account", settings.account_rate, 60),
-        address=Rule("spheroseg-address", settings.address_rate, 60),
-        bytes=Rule("spheroseg-bytes", settings.bytes_rate, 60),
-        upload=Rule("spheroseg-upload", settings.upload_rate, 300),
-        login_account=Rule("spheroseg-login-account", settings.login_failures_per_account, 900),
-        login_address=Rule("spheroseg-login-address", settings.login_failures_per_address, 900),
-        registration=Rule("spheroseg-registration", settings.registration_rate, 3600),
-        email_check=Rule("spheroseg-email-check", settings.email_check_rate, 60),
-        mail=Rule("spheroseg-mail", settings.mail_rate, 3600),
-        refresh_failure=Rule("spheroseg-refresh-failure", settings.refresh_failures, 60),
-        handshake=Rule("spheroseg-handshake", settings.handshake_rate, 60),
+        account=Rule("account", settings.account_rate, 60),
+        address=Rule("address", settings.address_rate, 60),
+        bytes=Rule("bytes", settings.bytes_rate, 60),
+        upload=Rule("upload", settings.upload_rate, 300),
+        login_account=Rule("login-account", settings.login_failures_per_account, 900),
+        login_address=Rule("login-address", settings.login_failures_per_address, 900),
+        registration=Rule("registration", settings.registration_rate, 3600),
+        email_check=Rule("email-check", settings.email_check_rate, 60),
+        mail=Rule("mail", settings.mail_rate, 3600),
+        refresh_failure=Rule("refresh-failure", settings.refresh_failures, 60),
+        handshake=Rule("handshake", settings.handshake_rate, 60),
     )

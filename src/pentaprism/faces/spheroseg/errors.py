@@ -3,7 +3,6 @@
 ``{"success": false, "error": CODE, "code": CODE, "message", "statusCode", "details", "errors", "timestamp", "requestId"}``
 """
 
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,8 +11,10 @@ from starlette.responses import Response
 
 from pentaprism.core import errors as core
 from pentaprism.core.clock import isoformat, now
+from pentaprism.core.ids import new_id
 from pentaprism.faces.spheroseg.answers import PRIVATE, JsonBytes, encode
 from pentaprism.web.errors import InvalidRequest, MethodNotAllowed
+from pentaprism.web.middleware import request_id
 
 CODES: dict[str, int] = {
     "VALIDATION_ERROR": 400,
@@ -81,8 +82,7 @@ def code_of(error: core.PlatformError) -> str:
 
 def request_id_of(connection: HTTPConnection) -> str:
     """The id that the answer carries in ``X-Request-ID``."""
-    known = connection.scope.get("request_id") or connection.scope.get("state", {}).get("request_id")
-    return str(known) if known else f"req_{uuid.uuid4().hex}"
+    return request_id(connection) or f"req_{new_id()}"
 
 
 def problems_of(error: core.PlatformError) -> list[dict[str, str]]:
@@ -111,7 +111,7 @@ def render(error: core.PlatformError, connection: HTTPConnection) -> Response:
     code = code_of(error)
     status = CODES[code]
     problems = problems_of(error)
-    request_id = request_id_of(connection)
+    identifier = request_id_of(connection)
     body: dict[str, Any] = {
         "success": False,
         "error": code,
@@ -121,11 +121,11 @@ def render(error: core.PlatformError, connection: HTTPConnection) -> Response:
         "details": details_of(error, problems),
         "errors": problems,
         "timestamp": isoformat(now()),
-        "requestId": request_id,
+        "requestId": identifier,
     }
     if isinstance(error, UploadFailed):
         body = {**error.body, **body}
-    headers = {"Cache-Control": PRIVATE, "X-Request-ID": request_id, **rate_headers(error)}
+    headers = {"Cache-Control": PRIVATE, "X-Request-ID": identifier, **rate_headers(error)}
     return JsonBytes(encode(body), status_code=status, headers=headers)
 
 

@@ -41,7 +41,7 @@ def delete_account(context: Spheroseg, call: Call, body: DeleteAccount) -> None:
 def forgot_password(context: Spheroseg, request: Request, email: str) -> None:
     """Mail a link that resets the password, if there is such an account; the answer tells nothing either way."""
     context.count_anonymous(request)
-    context.platform.limits.hit(context.rules.mail, client_address(request))
+    context.rates.hit(request, context.rules.mail, client_address(request))
     lifetime = timedelta(seconds=context.settings.reset_seconds)
     with context.platform.database.write() as session:
         account = context.platform.accounts.find(session, email)
@@ -69,7 +69,7 @@ def reset_password(context: Spheroseg, request: Request, body: ResetPassword) ->
 
 def send_verification(context: Spheroseg, session: Session, request: Request, account: Account) -> None:
     """Mail a link that proves the account's e-mail, unless it is proven."""
-    context.platform.limits.hit(context.rules.mail, client_address(request))
+    context.rates.hit(request, context.rules.mail, client_address(request))
     if account.email is None or account.email_verified_at is not None:
         return
     context.one_time.withdraw(session, VERIFY, account.id)
@@ -94,7 +94,7 @@ def verify_email(context: Spheroseg, request: Request, token: str) -> None:
 def check_email(context: Spheroseg, request: Request, email: str) -> dict[str, Any]:
     """Whether an account has this e-mail, or somebody asked for one with it."""
     context.count_anonymous(request)
-    context.platform.limits.hit(context.rules.email_check, client_address(request))
+    context.rates.hit(request, context.rules.email_check, client_address(request))
     with context.platform.database.read() as session:
         exists = context.platform.accounts.find(session, email) is not None
         asked = select(AccessRequest.id).where(AccessRequest.email == email.lower(), AccessRequest.status == "pending").limit(1)

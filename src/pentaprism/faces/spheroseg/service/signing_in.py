@@ -38,7 +38,7 @@ def signed_in(context: Spheroseg, session: Session, request: Request, account: A
 def register(context: Spheroseg, request: Request, body: Register) -> dict[str, Any]:
     """A new account, signed in. Shares that wait for its e-mail become its own. Raises InvalidInput, EmailTaken."""
     context.count_anonymous(request)
-    context.platform.limits.hit(context.rules.registration, client_address(request))
+    context.rates.hit(request, context.rules.registration, client_address(request))
     name = body.full_name or body.email.partition("@")[0]
     with context.platform.database.write() as session:
         account = context.platform.accounts.register(session, body.email, body.password, name=name)
@@ -51,14 +51,13 @@ def register(context: Spheroseg, request: Request, body: Register) -> dict[str, 
 def login(context: Spheroseg, request: Request, body: Login) -> dict[str, Any]:
     """A session for the right e-mail and password. Failures are counted by e-mail and address; a success forgets them."""
     context.count_anonymous(request)
-    limits, rules, address = context.platform.limits, context.rules, client_address(request)
+    rates, rules, address = context.rates, context.rules, client_address(request)
     email = body.email.lower()
-    limits.hit(rules.login_address, address)
-    limits.hit(rules.login_account, email, address)
+    rates.hit_all(request, [(rules.login_address, (address,)), (rules.login_account, (email, address))])
     with context.platform.database.read() as session:
         account_id = context.platform.accounts.authenticate(session, email, body.password).id
-    limits.clear(rules.login_account, email, address)
-    limits.clear(rules.login_address, address)
+    context.platform.limits.clear(rules.login_account, FACE, email, address)
+    context.platform.limits.clear(rules.login_address, FACE, address)
     with context.platform.database.write() as session:
         account = session.get(Account, account_id)
         if account is None:
@@ -72,7 +71,7 @@ def refresh(context: Spheroseg, request: Request, token: str, arrived_at: dateti
     try:
         pair = context.platform.tokens.refresh(token, context.tokens, face=FACE, claims_for=claims, arrived_at=arrived_at)
     except NotAuthenticated:
-        context.platform.limits.hit(context.rules.refresh_failure, hashlib.sha256(token.encode(errors="replace")).hexdigest())
+        context.rates.hit(request, context.rules.refresh_failure, hashlib.sha256(token.encode(errors="replace")).hexdigest())
         context.count_anonymous(request)
         raise
     with context.platform.database.read() as session:

@@ -1,0 +1,1 @@
+"""The face's routes, a module per resource; each has ``router(context)``."""
