@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pentaprism.core.clock import Clock, now
+from pentaprism.core.observability.health import Health
+from pentaprism.core.observability.metrics import Metrics
 from pentaprism.core.signing import Signer
 
 if TYPE_CHECKING:
@@ -20,11 +22,17 @@ if TYPE_CHECKING:
     from pentaprism.core.limits.limiter import Limiter
     from pentaprism.core.models.registry import Models
     from pentaprism.core.workers.compute import Compute
+    from pentaprism.core.workers.pool import WorkerPool
 
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """What faces, workers and the command line work with. ``public_url`` is the address clients see, None to take the request's."""
+    """What faces, workers and the command line work with.
+
+    ``public_url`` is the address clients see, None to take the request's. ``development`` is true unless the installation is
+    in production mode. ``workers`` are the server's worker processes where it has its own. ``on_start`` are begun once the
+    server listens, in a thread; ``on_close`` at the end, the last one first.
+    """
 
     secret: bytes
     database: "Database"
@@ -40,12 +48,22 @@ class Platform:
     compute: "Compute"
     kinds: "Mapping[str, JobKind]"
     public_url: str | None = None
+    development: bool = True
     clock: Clock = now
+    metrics: Metrics = field(default_factory=Metrics)
+    health: Health = field(default_factory=Health)
+    workers: "WorkerPool | None" = None
+    on_start: list[Callable[[], None]] = field(default_factory=list)
     on_close: list[Callable[[], None]] = field(default_factory=list)
 
     def signer(self, purpose: str) -> Signer:
         """Signs links for one purpose with a key of its own."""
         return Signer(self.secret, purpose)
+
+    def start(self) -> None:
+        """Start what works in the background."""
+        while self.on_start:
+            self.on_start.pop(0)()
 
     def close(self) -> None:
         """Stop everything in the reverse order of its start."""

@@ -65,7 +65,7 @@ class StorageSettings(Section):
         description="A folder (path or file:// URL), s3://bucket/prefix, or memory://; empty: a folder in the data directory.",
         json_schema_extra=plain("STORAGE_URL", secret=True),
     )
-    staged_seconds: int = Field(86_400, ge=60, description="After this time an upload that was never finished is removed.")
+    staged_seconds: int = Field(3_600, ge=60, description="After this time an upload that was never finished is removed.")
     orphan_seconds: int = Field(86_400, ge=60, description="Stored files older than this without a row are removed.")
     collect_seconds: float = Field(60.0, gt=0, description="Pause between two runs of the storage clean-up.")
 
@@ -126,7 +126,11 @@ class WorkerSettings(Section):
     """The worker processes of the server."""
 
     processes: int | None = Field(None, ge=0, description="Worker processes; empty: one for each two processors, at least 2; 0: none.")
-    memory_mb: int = Field(6144, ge=256, description="A worker above this resident memory is replaced, and its job retried.")
+    reserved: int = Field(0, ge=0, description="Further worker processes for interactive jobs alone.")
+    memory_mb: int = Field(4096, ge=256, description="A worker above this resident memory is replaced, and its job fails.")
+    threads: int | None = Field(
+        None, ge=1, description="Threads of the numerical libraries in a worker; empty: its share of the processors."
+    )
     grace_seconds: float = Field(10.0, ge=0, description="How long a cancelled job may go on before its worker is killed.")
     preload: bool = Field(True, description="Load the handlers' modules when a worker starts, not with its first job.")
 
@@ -135,8 +139,7 @@ class ComputeSettings(Section):
     """Helper processes that decode images for requests."""
 
     processes: int = Field(1, ge=1, le=32, description="Helper processes.")
-    memory_mb: int = Field(2048, ge=256, description="Memory of a helper process; one that needs more is replaced.")
-    timeout_seconds: float = Field(60.0, gt=0, description="Longest time for one call.")
+    memory_mb: int = Field(8192, ge=512, description="Address space of a helper process; a file that needs more is refused.")
 
 
 class ModelSettings(Section):
@@ -152,7 +155,6 @@ class JobSettings(Section):
     """The keeping of jobs."""
 
     sweep_seconds: float = Field(5.0, gt=0, description="Pause between two looks for lost, overdue and expired jobs.")
-    lease_seconds: float = Field(20.0, ge=2, description="A job whose worker has been silent for this long is given to another.")
 
 
 class LogSettings(Section):

@@ -26,7 +26,8 @@ class AuthRules:
     ``scope`` is what an API key needs to be used on this face. ``key_first`` reads the API key header before the bearer
     token, otherwise it counts only where no Authorization header is. ``key_as_bearer`` lets an API key stand as the bearer
     value. ``cookie`` names a cookie that counts as a bearer token on GET and HEAD requests of the paths for which
-    ``cookie_paths`` is true, and only there: elsewhere it would invite forged requests. ``token_rules`` matter for faces whose tokens are single ones.
+    ``cookie_paths`` is true, and only there: elsewhere it would invite forged requests.
+    ``token_rules`` matter for faces whose tokens are single ones.
     """
 
     scope: str | None = None

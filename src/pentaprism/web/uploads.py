@@ -8,28 +8,27 @@ the form is removed, also after an error or an interrupted request.
 import asyncio
 import contextlib
 import contextvars
-import queue
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
-import anyio.to_thread
 from starlette.requests import Request
 
+from pentaprism.core.blobs.staging import StagedBlob, StagingWriter, Upload
 from pentaprism.core.errors import InvalidInput, PlatformError
 from pentaprism.web.errors import BodyTooLarge, BrokenBody, InvalidRequest, Problem
 from pentaprism.web.multipart import PartBegin, PartData, PartEnd, multipart_events
 
 if TYPE_CHECKING:
-    from pentaprism.core.blobs.uploads import Blobs, StagedBlob
+    from pentaprism.core.blobs.uploads import Blobs
 
 CHUNK = 512 * 1024
-CHUNKS_WAITING = 2
 WRITERS = ThreadPoolExecutor(max_workers=64, thread_name_prefix="upload")
 
-Stage = Callable[[Iterable[bytes], PartBegin], "StagedBlob"]
+Result = TypeVar("Result")
+Begin = Callable[[PartBegin], "_Writer"]
 
 
 class TooManyFiles(InvalidInput):
@@ -66,7 +65,7 @@ class FormFile:
     filename: str
     content_type: str | None
     size: int = 0
-    staged: "StagedBlob | None" = None
+    staged: StagedBlob | None = None
     error: PlatformError | None = None
 
 
@@ -92,59 +91,66 @@ class Form:
 
 
 @contextlib.asynccontextmanager
-async def receive_form(request: Request, rules: FormRules, blobs: "Blobs", **owner: Any) -> AsyncIterator[Form]:
-    """The form in the request's body; ``owner`` goes to ``Blobs.stage`` (account_id, face, purpose).
+async def receive_form(
+    request: Request, rules: FormRules, blobs: "Blobs", *, account_id: str | None, face: str, purpose: str = "original"
+) -> AsyncIterator[Form]:
+    """The form in the request's body, its files staged for the account.
 
     A context: whatever is staged and not kept when it ends is removed. Raises TooManyFiles, InvalidRequest (a field too
     long or too many), BrokenBody, UnsupportedMediaType; TooLarge for the whole request. A file above its limit raises
     nothing, its FormFile carries the error.
     """
 
-    def stage(chunks: Iterable[bytes], part: PartBegin) -> "StagedBlob":
+    def begin(part: PartBegin) -> _Writer:
         content_type = (part.content_type or "application/octet-stream")[:128]
-        return blobs.stage(chunks, content_type=content_type, limit=rules.file_bytes, **owner)
+        return _Writer(blobs, Upload(account_id, face, purpose, content_type, limit=rules.file_bytes))
 
     form = Form()
     try:
-        await _Receiver(form, rules, stage).run(request)
+        await _Receiver(form, rules, begin).run(request)
         yield form
     finally:
-        staged = [file.staged for file in form.files if file.staged is not None]
-        if staged:
-            with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(_discard_all, blobs, staged)
+        await _discard(blobs, [file.staged for file in form.files if file.staged is not None])
 
 
 @contextlib.asynccontextmanager
-async def receive_body(request: Request, limit: int, blobs: "Blobs", **owner: Any) -> AsyncIterator["StagedBlob"]:
-    """The raw body of the request as a staged blob, at most ``limit`` bytes (else TooLarge); removed if it is not kept."""
-    staged: StagedBlob | None = None
-    writer = _Writer(lambda chunks: blobs.stage(chunks, limit=limit, **owner))
+async def receive_body(request: Request, upload: Upload, blobs: "Blobs", *, idle_seconds: float = 60.0) -> AsyncIterator[StagedBlob]:
+    """The raw body of the request as a staged blob, at most ``upload.limit`` bytes (else TooLarge); removed if it is not kept."""
+    staged: list[StagedBlob] = []
+    writer = _Writer(blobs, upload)
     try:
-        async for chunk in request.stream():
-            if not await writer.write(chunk):
-                break
-        staged = await writer.finish()
-        yield staged
+        async with contextlib.aclosing(request.stream()) as chunks:
+            while (chunk := await _within(idle_seconds, anext(chunks, None))) is not None:
+                await writer.write(chunk)
+        staged.append(await writer.finish())
+        yield staged[0]
     finally:
         with anyio.CancelScope(shield=True):
             await writer.abort()
-            if staged is not None:
-                await anyio.to_thread.run_sync(_discard_all, blobs, [staged])
+        await _discard(blobs, staged)
 
 
-def _discard_all(blobs: "Blobs", staged: list["StagedBlob"]) -> None:
-    for blob in staged:
-        blobs.discard(blob)
+async def _discard(blobs: "Blobs", staged: list[StagedBlob]) -> None:
+    with anyio.CancelScope(shield=True):
+        for blob in staged:
+            await _in_thread(blobs.discard, blob)
+
+
+async def _within(seconds: float, step: Awaitable[Result]) -> Result:
+    try:
+        async with asyncio.timeout(seconds):
+            return await step
+    except TimeoutError as error:
+        raise BrokenBody("The upload paused for too long.") from error
 
 
 class _Receiver:
     """Reads one form."""
 
-    def __init__(self, form: Form, rules: FormRules, stage: Stage) -> None:
+    def __init__(self, form: Form, rules: FormRules, begin: Begin) -> None:
         self.form = form
         self.rules = rules
-        self.stage = stage
+        self.begin = begin
         self.part: PartBegin | None = None
         self.text: bytearray | None = None
         self.file: FormFile | None = None
@@ -155,7 +161,7 @@ class _Receiver:
         """Read the form to its end."""
         try:
             async with contextlib.aclosing(multipart_events(request)) as events:
-                while (event := await self._next(events)) is not None:
+                while (event := await _within(self.rules.idle_seconds, anext(events, None))) is not None:
                     match event:
                         case PartBegin():
                             self._begin(event)
@@ -167,13 +173,6 @@ class _Receiver:
             if self.writer is not None:
                 with anyio.CancelScope(shield=True):
                     await self.writer.abort()
-
-    async def _next(self, events: AsyncIterator[PartBegin | PartData | PartEnd]) -> PartBegin | PartData | PartEnd | None:
-        try:
-            async with asyncio.timeout(self.rules.idle_seconds):
-                return await anext(events, None)
-        except TimeoutError as error:
-            raise BrokenBody("The upload paused for too long.") from error
 
     def _begin(self, part: PartBegin) -> None:
         wanted = self.rules.file_fields
@@ -191,7 +190,7 @@ class _Receiver:
                 raise TooManyFiles(self.rules.max_files)
             self.file = FormFile(len(self.form.files), part.name, part.filename or "", part.content_type)
             self.form.files.append(self.file)
-            self.writer = _Writer(lambda chunks: self.stage(chunks, part))
+            self.writer = self.begin(part)
 
     async def _data(self, data: bytes) -> None:
         self.received += len(data)
@@ -219,66 +218,60 @@ class _Receiver:
 
 
 class _Writer:
-    """Hands the chunks of one file to a function that consumes them in a thread.
+    """Writes one file's chunks in threads of its own kind, so that slow disks do not hold up the threads of routes."""
 
-    A small file is handed over whole, so that a slow client does not hold a thread; a larger one through a queue with room
-    for a few chunks.
-    """
-
-    def __init__(self, consume: Callable[[Iterable[bytes]], "StagedBlob"]) -> None:
-        self._consume = consume
+    def __init__(self, blobs: "Blobs", upload: Upload) -> None:
+        self._folder = blobs.rules.staging
+        self._upload = upload
         self._buffer = bytearray()
-        self._queue: queue.SimpleQueue[bytes | BaseException | None] = queue.SimpleQueue()
-        self._room = asyncio.Semaphore(CHUNKS_WAITING)
-        self._loop = asyncio.get_running_loop()
-        self._task: asyncio.Future[StagedBlob] | None = None
+        self._staging: StagingWriter | None = None
+        self._error: PlatformError | None = None
 
-    async def write(self, data: bytes) -> bool:
-        """Take ``data``; False once the consumer has stopped (its error comes from ``finish``)."""
-        if self._task is not None and self._task.done():
-            return False
+    async def write(self, data: bytes) -> None:
+        """Take ``data``; after an error it is dropped, and ``finish`` raises the error."""
+        if self._error is not None:
+            return
         self._buffer += data
         if len(self._buffer) >= CHUNK:
-            await self._flush()
-        return True
+            try:
+                await _in_thread(self._flush)
+            except PlatformError as error:
+                self._error = error
+                self._buffer = bytearray()
 
-    async def finish(self) -> "StagedBlob":
-        """The consumer's result for all that was written; raises the consumer's error."""
-        if self._task is None:
-            content, self._buffer = bytes(self._buffer), bytearray()
-            return await self._start([content] if content else [])
-        if self._buffer:
-            await self._flush()
-        self._queue.put(None)
-        return await asyncio.shield(self._task)
+    async def finish(self) -> StagedBlob:
+        """All that was written as a staged blob. Raises TooLarge, StorageFull."""
+        if self._error is not None:
+            raise self._error
+        return await _in_thread(self._complete)
 
     async def abort(self) -> None:
-        """Make the consumer fail and wait for it, unless it has finished."""
-        if self._task is None or self._task.done():
-            return
-        self._queue.put(BrokenBody("The upload was interrupted."))
-        with contextlib.suppress(PlatformError, OSError):
-            await self._task
+        """Remove what was written, unless it was finished."""
+        if self._staging is not None:
+            await _in_thread(self._staging.abort)
+            self._staging = None
 
-    async def _flush(self) -> None:
-        if self._task is None:
-            self._task = self._start(self._chunks())
-            self._task.add_done_callback(lambda _task: self._room.release())
-        await self._room.acquire()
-        if self._task.done():
-            self._room.release()
-            return
-        self._queue.put(bytes(self._buffer))
-        self._buffer = bytearray()
+    def _flush(self) -> None:
+        if self._staging is None:
+            self._staging = StagingWriter(self._folder, self._upload)
+        chunk, self._buffer = self._buffer, bytearray()
+        self._staging.write(bytes(chunk))
 
-    def _start(self, chunks: Iterable[bytes]) -> "asyncio.Future[StagedBlob]":
-        run = contextvars.copy_context().run
-        task: asyncio.Future[StagedBlob] = self._loop.run_in_executor(WRITERS, run, self._consume, chunks)
-        return task
+    def _complete(self) -> StagedBlob:
+        self._flush()
+        if self._staging is None:
+            raise RuntimeError("nothing was staged")
+        staged = self._staging.finish()
+        self._staging = None
+        return staged
 
-    def _chunks(self) -> Iterator[bytes]:
-        while (item := self._queue.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-            self._loop.call_soon_threadsafe(self._room.release)
+
+async def _in_thread(call: Callable[..., Result], *arguments: Any) -> Result:
+    run = contextvars.copy_context().run
+    work = asyncio.get_running_loop().run_in_executor(WRITERS, run, call, *arguments)
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        # The thread cannot be stopped; whoever cleans up must not meet it half-way.
+        await asyncio.wait([work])
+        raise
