@@ -75,6 +75,7 @@ class JobContext:
         self._line_clock: logs.LineClock | None = None
         self._book: StepBook | None = None
         self._dirty = False
+        self._in_transaction = False
         self._written_at = self._told_at = 0.0
 
     # -- what it is
@@ -218,21 +219,26 @@ class JobContext:
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """A write session that is refused (JobCancelled, LeaseLost) unless this worker still holds the job."""
-        with self.database.write() as session:
-            if session.scalar(select(Job.id).where(*mine(self.claim)).with_for_update()) is None:
-                self._refused(session)
-            yield session
+        with self._lock:
+            self._in_transaction = True
+        try:
+            with self.database.write() as session:
+                if session.scalar(select(Job.id).where(*mine(self.claim)).with_for_update()) is None:
+                    self._refused(session)
+                yield session
+        finally:
+            self._in_transaction = False
 
     @contextmanager
     def completing(self, result: Result, *, retention: timedelta | None = None) -> Iterator[Session]:
         """Like :meth:`transaction`, and its commit also ends the job as completed with ``result``."""
         self.check()
         with self.transaction() as session:
-            with self._lock:
-                self._write_lines(session)
             yield session
+            self.write_pending(session)
             self.platform.jobs.life.completed(session, self.claim, plain(result), retention)
         self.ended = True
+        self._lines = []
 
     def write_pending(self, session: Session) -> None:
         """Add the log lines not written yet to ``session``, whose caller holds the fence."""
@@ -249,7 +255,9 @@ class JobContext:
     def flush(self) -> None:
         """Write progress, message and log lines that are not written yet."""
         with self._lock:
-            if not self.ended and (self._dirty or self._lines):
+            if self._in_transaction:
+                self._heart.flush_in(WRITE_EVERY)
+            elif not self.ended and (self._dirty or self._lines):
                 self._write()
 
     # -- inside
@@ -263,7 +271,7 @@ class JobContext:
         """Publish, thinned to ten a second, and write, thinned to five; the heartbeat brings the last value later."""
         self._dirty = True
         moment = monotonic()
-        if moment - self._written_at >= WRITE_EVERY:
+        if moment - self._written_at >= WRITE_EVERY and not self._in_transaction:
             self._write()
             return
         if moment - self._told_at >= TELL_EVERY and self.claim.revision % REVISION_STEP < REVISION_STEP - 1:
@@ -273,13 +281,15 @@ class JobContext:
         self._heart.flush_in(WRITE_EVERY)
 
     def _tell_rows(self) -> None:
-        if monotonic() - self._written_at >= WRITE_EVERY:
+        if monotonic() - self._written_at >= WRITE_EVERY and not self._in_transaction:
             self._write()
         else:
             self._heart.flush_in(WRITE_EVERY)
 
     def _write(self, also: Any = None) -> None:
         """One fenced transaction with everything pending, and what ``also(session, steps)`` adds."""
+        if self._in_transaction:
+            raise RuntimeError("a step cannot begin or end inside a transaction of its job")
         revision = (self.claim.revision // REVISION_STEP + 1) * REVISION_STEP
         book = self._steps() if also is not None else None
         with self.database.write() as session:
@@ -289,6 +299,7 @@ class JobContext:
             if also is not None:
                 also(session, book)
         self._dirty = False
+        self._lines = []
         self.claim.revision = revision
         self._written_at = self._told_at = monotonic()
         self.events.publish(job_events(self.claim))
@@ -299,7 +310,6 @@ class JobContext:
         if self._line_clock is None:
             self._line_clock = logs.LineClock.of(session, self.id)
         logs.write(session, self.id, self._lines, self._line_clock)
-        self._lines = []
 
     def _touch(self, session: Session, values: Mapping[str, Any]) -> None:
         done = session.execute(update(Job).where(*mine(self.claim)).values(**values).execution_options(synchronize_session=False))

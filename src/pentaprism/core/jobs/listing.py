@@ -1,29 +1,103 @@
-"""Lists and counts of jobs."""
+"""Lists and counts of jobs that stay quick however long the list is.
 
+``OFFSET`` walks over every row it skips. So of each list that somebody reads, the id of every 2,000th row is remembered;
+a page then starts from the nearest of these marks. Marks are set only where the list cannot change under them: below the
+rows of the last minute (whose transactions may still be under way) and, for lists of certain states, below the oldest
+active job. Removing rows, and retrying ended jobs, writes a new generation that makes everybody forget the marks.
+"""
+
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from pentaprism.core.jobs.states import JobState
-from pentaprism.core.jobs.tables import Job
+from pentaprism.core.clock import Clock, now
+from pentaprism.core.ids import new_id
+from pentaprism.core.jobs.states import ACTIVE, JobState
+from pentaprism.core.jobs.tables import Job, SharedState
 from pentaprism.core.pages import Page
+
+STRIDE = 2000
+UNDER_WAY = timedelta(minutes=1)
+REMEMBERED_LISTS = 256
+
+
+@dataclass(slots=True)
+class Marks:
+    """``ids[k]`` is the id of row ``(k + 1) * STRIDE`` of the list, counted from the oldest."""
+
+    generation: str | None
+    ids: list[str] = field(default_factory=list)
+
+    @property
+    def last(self) -> str:
+        return self.ids[-1] if self.ids else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which jobs a list is of."""
+
+    account_id: str | None = None
+    face: str | None = None
+    statuses: tuple[JobState, ...] | None = None
+    kinds: tuple[str, ...] | None = None
+    subject: str | None = None
+    top_level: bool = False
+
+    def conditions(self) -> list[Any]:
+        """Conditions on ``Job``."""
+        found: list[Any] = []
+        if self.account_id is not None:
+            found.append(Job.account_id == self.account_id)
+        if self.face is not None:
+            found.append(Job.face == self.face)
+        if self.statuses is not None:
+            found.append(Job.status == self.statuses[0] if len(self.statuses) == 1 else Job.status.in_(self.statuses))
+        if self.kinds is not None:
+            found.append(Job.kind.in_(self.kinds))
+        if self.subject is not None:
+            found.append(Job.subject == self.subject)
+        if self.top_level:
+            found.append(Job.parent_id.is_(None))
+        return found
+
+    def narrow(self, query: "Select[Any]") -> "Select[Any]":
+        """``query`` restricted to these jobs. SQLite would sort the whole list for several states of one account."""
+        narrowed = query.where(*self.conditions())
+        several = self.statuses is not None and len(self.statuses) > 1
+        if several and self.account_id is not None and self.face is not None:
+            return narrowed.with_hint(Job, "INDEXED BY ix_jobs_account", "sqlite")
+        return narrowed
 
 
 class Listing:
-    """Pages of jobs by age."""
+    """Pages of jobs by age, with exact totals."""
 
-    def page(self, session: Session, *, limit: int, offset: int, newest_first: bool, **wanted: Any) -> Page[Job]:
+    def __init__(self, clock: Clock = now) -> None:
+        self._clock = clock
+        self._marks: OrderedDict[Wanted, Marks] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def page(self, session: Session, wanted: Wanted, *, limit: int, offset: int, newest_first: bool) -> Page[Job]:
         """``limit`` jobs after ``offset`` others."""
-        conditions = matching(**wanted)
-        total = session.scalar(select(func.count()).select_from(Job).where(*conditions)) or 0
-        query = select(Job).where(*conditions).order_by(Job.id.desc() if newest_first else Job.id)
-        return Page(session.scalars(query.limit(limit).offset(offset)).all(), total, limit, offset)
+        marks = self._current(session, wanted)
+        total = len(marks) * STRIDE + self._count_after(session, wanted, marks[-1] if marks else "")
+        first = total - offset - limit if newest_first else offset
+        size = min(limit, limit + first) if first < 0 else limit
+        if size <= 0 or offset >= total:
+            return Page([], total, limit, offset)
+        items = self._rows(session, wanted, marks, max(first, 0), size)
+        return Page(items[::-1] if newest_first else items, total, limit, offset)
 
     def counts(self, session: Session, *, account_id: str | None, face: str | None, queue: str | None) -> dict[JobState, int]:
         """Number of jobs in each state."""
-        conditions = [Job.is_batch.is_(False), *matching(account_id=account_id, face=face)]
+        conditions = [Job.is_batch.is_(False), *Wanted(account_id, face).conditions()]
         if queue is not None:
             conditions.append(Job.queue == queue)
         counts = dict.fromkeys(JobState, 0)
@@ -32,30 +106,53 @@ class Listing:
         return counts
 
     def changed(self, session: Session, account_id: str) -> None:
-        """Jobs of ``account_id`` were removed or began anew."""
+        """Jobs of ``account_id`` are removed or begin anew in this transaction."""
+        for name in (generation_name(account_id), generation_name(None)):
+            session.merge(SharedState(name=name, value={"generation": new_id()}))
+        session.flush()
+
+    def _current(self, session: Session, wanted: Wanted) -> Sequence[str]:
+        generation = session.scalar(select(SharedState.value).where(SharedState.name == generation_name(wanted.account_id)))
+        name = generation["generation"] if generation else None
+        with self._lock:
+            marks = self._marks.get(wanted)
+            known = list(marks.ids) if marks is not None and marks.generation == name else []
+        if wanted.subject is None:
+            known = self._extended(session, wanted, known)
+        with self._lock:
+            self._marks[wanted] = Marks(name, known)
+            self._marks.move_to_end(wanted)
+            while len(self._marks) > REMEMBERED_LISTS:
+                self._marks.popitem(last=False)
+        return known
+
+    def _extended(self, session: Session, wanted: Wanted, known: list[str]) -> list[str]:
+        horizon = first_id_of(self._clock() - UNDER_WAY)
+        if wanted.statuses is not None:
+            active = Wanted(wanted.account_id, wanted.face, tuple(ACTIVE)).narrow(select(Job.id))
+            horizon = min(horizon, session.scalar(active.order_by(Job.id).limit(1)) or horizon)
+        while True:
+            query = wanted.narrow(select(Job.id)).where(Job.id > (known[-1] if known else ""), Job.id < horizon)
+            following = session.scalar(query.order_by(Job.id).offset(STRIDE - 1).limit(1))
+            if following is None:
+                return known
+            known.append(following)
+
+    def _count_after(self, session: Session, wanted: Wanted, last: str) -> int:
+        return session.scalar(wanted.narrow(select(func.count()).select_from(Job)).where(Job.id > last)) or 0
+
+    def _rows(self, session: Session, wanted: Wanted, marks: Sequence[str], first: int, size: int) -> Sequence[Job]:
+        passed = min(first // STRIDE, len(marks))
+        query = wanted.narrow(select(Job)).where(Job.id > (marks[passed - 1] if passed else ""))
+        return session.scalars(query.order_by(Job.id).offset(first - passed * STRIDE).limit(size)).all()
 
 
-def matching(
-    *,
-    account_id: str | None = None,
-    face: str | None = None,
-    statuses: Sequence[JobState] | None = None,
-    kinds: Sequence[str] | None = None,
-    subject: str | None = None,
-    top_level: bool = False,
-) -> list[Any]:
-    """Conditions on ``Job``."""
-    conditions: list[Any] = []
-    if account_id is not None:
-        conditions.append(Job.account_id == account_id)
-    if face is not None:
-        conditions.append(Job.face == face)
-    if statuses is not None:
-        conditions.append(Job.status.in_(list(statuses)))
-    if kinds is not None:
-        conditions.append(Job.kind.in_(list(kinds)))
-    if subject is not None:
-        conditions.append(Job.subject == subject)
-    if top_level:
-        conditions.append(Job.parent_id.is_(None))
-    return conditions
+def generation_name(account_id: str | None) -> str:
+    """Name of the shared state that changes when jobs of an account (None: of anybody) are removed."""
+    return f"jobs.removed:{account_id or '*'}"
+
+
+def first_id_of(moment: datetime) -> str:
+    """The smallest UUIDv7 of a moment (RFC 9562: 48 bits of milliseconds lead)."""
+    text = f"{int(moment.timestamp() * 1000):012x}"
+    return f"{text[:8]}-{text[8:]}-7000-8000-000000000000"

@@ -21,7 +21,7 @@ from pentaprism.core.jobs.claims import Claims, is_paused
 from pentaprism.core.jobs.dispatch import Dispatch
 from pentaprism.core.jobs.kinds import JobKind
 from pentaprism.core.jobs.life import HELD, Life, child_counts, hook
-from pentaprism.core.jobs.listing import Listing
+from pentaprism.core.jobs.listing import Listing, Wanted
 from pentaprism.core.jobs.states import ACTIVE, FINAL, WAITING, JobState
 from pentaprism.core.jobs.tables import Job, JobLog, JobStep, SharedState
 from pentaprism.core.pages import Page
@@ -77,7 +77,7 @@ class Jobs:
         self.claims = Claims(kinds, clock)
         self._dispatch = dispatch
         self._clock = clock
-        self._listing = Listing()
+        self._listing = Listing(clock)
 
     # -- new jobs
 
@@ -250,18 +250,9 @@ class Jobs:
         newest_first: bool = True,
     ) -> Page[Job]:
         """A page of jobs by age. ``top_level`` leaves children of batches out."""
-        return self._listing.page(
-            session,
-            account_id=account_id,
-            face=face,
-            statuses=statuses,
-            kinds=kinds,
-            subject=subject,
-            top_level=top_level,
-            limit=limit,
-            offset=offset,
-            newest_first=newest_first,
-        )
+        states = None if statuses is None else tuple(sorted(statuses))
+        wanted = Wanted(account_id, face, states, None if kinds is None else tuple(sorted(kinds)), subject, top_level)
+        return self._listing.page(session, wanted, limit=limit, offset=offset, newest_first=newest_first)
 
     def logs(
         self, session: Session, job_id: str, *, since: datetime | None = None, level: str = "debug", limit: int = 1000

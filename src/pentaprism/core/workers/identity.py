@@ -29,7 +29,8 @@ def is_gone(name: str) -> bool:
     try:
         process = psutil.Process(int(parts[0]))
         if process.status() == psutil.STATUS_ZOMBIE:
-            return True
+            # A dead child of ours is settled by whoever reaps it, and knows why it died.
+            return process.ppid() != os.getpid()
         return abs(process.create_time() - int(parts[1]) / 1000) > CLOCK_SLACK_SECONDS
     except psutil.NoSuchProcess:
         return True

@@ -35,6 +35,7 @@ class Member:
     job_id: str | None = None
     kill_at: float | None = None
     death: Death | None = None
+    killed: bool = False
     born_at: float = field(default_factory=monotonic)
     beat_at: float = field(default_factory=monotonic)
     cpu_seconds: float = 0.0
@@ -62,6 +63,7 @@ class Member:
         if death is not None:
             self.death = death
         self.kill_at = None
+        self.killed = True
         self.process.kill()
 
     def resident_bytes(self) -> int:

@@ -192,7 +192,7 @@ class WorkerPool:
 
     def _receive(self, member: Member) -> None:
         try:
-            while member.connection.poll():
+            while not member.connection.closed and member.connection.poll():
                 self._heard(member, member.connection.recv())
         except (EOFError, ConnectionResetError):
             # The sentinel tells of the death; a closed pipe would wake the selector over and over.
@@ -327,12 +327,12 @@ class WorkerPool:
         self._receive(member)
         self._selector.unregister(member.process.sentinel)
         self._forget_pipe(member)
-        member.process.join()
         with self._lock:
             self._members.remove(member)
+        self._settle_lost(member)
+        member.process.join()
         if not self._stopping:
             self._plan_successor(member)
-        self._settle_lost(member)
         member.connection.close()
         member.process.close()
 
@@ -354,10 +354,9 @@ class WorkerPool:
             if self._stopping:
                 jobs.hand_back(session, member.name)
                 return
-            killed = member.process.exitcode is not None and member.process.exitcode < 0
-            death = member.death if member.death is not None and killed and member.kill_at is None else LOST
+            death = member.death if member.death is not None and member.killed else LOST
             for job_id in jobs.worker_lost(session, member.name, death.code, death.message, again=death.again):
-                log.warning("worker %s ended with status %s during job %s: %s", member.name, member.process.exitcode, job_id, death.code)
+                log.warning("worker %s ended during job %s: %s", member.name, job_id, death.code)
 
     def _wind_down(self, moment: float) -> None:
         for member in self._members:
