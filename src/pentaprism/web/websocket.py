@@ -1,0 +1,84 @@
+"""WebSockets of faces: sending in order, hearing the client, ending with the server and with the log-in."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from pentaprism.web.sse import stopping
+
+UNAUTHENTICATED = 4401
+FORBIDDEN = 4403
+NOT_FOUND = 4404
+TOO_MANY = 4429
+GOING_AWAY = 1001
+BAD_DATA = 1003
+
+Hear = Callable[[Any], Awaitable[None]]
+
+
+async def refuse(socket: WebSocket, code: int, reason: str) -> None:
+    """Accept and close at once: a browser can read the code of a closed socket, but not the status of a refused one."""
+    if socket.application_state is WebSocketState.CONNECTING:
+        await socket.accept()
+    await socket.close(code, reason[:120])
+
+
+async def converse(socket: WebSocket, outgoing: AsyncIterator[Any], hear: Hear, *, ended: asyncio.Event | None = None) -> None:
+    """Send ``outgoing`` as JSON and hand each JSON message of the client to ``hear``, until one side, the server or ``ended``
+    (the log-in was revoked: code 4401) ends it. The socket must be accepted; it is closed when this returns.
+
+    A message that is no JSON is handed on as its text.
+    """
+    over = ended or asyncio.Event()
+    tasks = {
+        "sending": asyncio.create_task(_send_all(socket, outgoing)),
+        "hearing": asyncio.create_task(_hear_all(socket, hear)),
+        "stopping": asyncio.create_task(_wait(stopping(socket))),
+        "ended": asyncio.create_task(_wait(over)),
+    }
+    try:
+        await asyncio.wait(tasks.values(), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks.values():
+            task.cancel()
+        results = await asyncio.gather(*tasks.values(), return_exceptions=True)
+        await _close(socket, UNAUTHENTICATED if over.is_set() else GOING_AWAY if stopping(socket).is_set() else 1000)
+    for result in results:
+        if isinstance(result, Exception) and not isinstance(result, WebSocketDisconnect):
+            raise result
+
+
+async def _send_all(socket: WebSocket, outgoing: AsyncIterator[Any]) -> None:
+    async for message in outgoing:
+        await socket.send_text(message if isinstance(message, str) else json.dumps(message, ensure_ascii=False, separators=(",", ":")))
+
+
+async def _hear_all(socket: WebSocket, hear: Hear) -> None:
+    while True:
+        message = await socket.receive()
+        if message["type"] == "websocket.disconnect":
+            return
+        text = message.get("text")
+        if text is None:
+            await socket.close(BAD_DATA, "text messages only")
+            return
+        try:
+            parsed = json.loads(text)
+        except ValueError:
+            parsed = text
+        await hear(parsed)
+
+
+async def _wait(event: asyncio.Event) -> None:
+    await event.wait()
+
+
+async def _close(socket: WebSocket, code: int) -> None:
+    if socket.client_state is WebSocketState.CONNECTED and socket.application_state is WebSocketState.CONNECTED:
+        try:
+            await socket.close(code)
+        except (WebSocketDisconnect, RuntimeError):
+            return
