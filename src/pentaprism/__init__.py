@@ -1,1 +1,5 @@
-"""Pentaprism: self-hosted imaging AI, one platform with five public APIs."""
+"""Pentaprism: self-hosted imaging AI. Pictures in, measured objects out."""
+
+from importlib.metadata import version
+
+__version__ = version("pentaprism")
