@@ -1,13 +1,17 @@
 """Blobs in memory, for tests and for commands that keep nothing."""
 
+import hashlib
 import io
+import shutil
 import tempfile
 import threading
+import weakref
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
+from pentaprism.core.blobs.faults import storage_faults
 from pentaprism.core.blobs.keys import check_key
 from pentaprism.core.blobs.local import CHUNK
 from pentaprism.core.blobs.store import BlobStat
@@ -22,7 +26,8 @@ class MemoryStore:
         self._blobs: dict[str, tuple[bytes, datetime]] = {}
         self._lock = threading.Lock()
         self._clock = clock
-        self._folder = tempfile.TemporaryDirectory(prefix="pentaprism-", ignore_cleanup_errors=True)
+        self._folder = Path(tempfile.mkdtemp(prefix="pentaprism-"))
+        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
 
     def put(self, key: str, chunks: Iterable[bytes]) -> BlobStat:
         check_key(key)
@@ -35,7 +40,10 @@ class MemoryStore:
         return self.stat(key)
 
     def adopt(self, key: str, path: Path) -> BlobStat:
-        stat = self.put(key, [path.read_bytes()])
+        check_key(key)
+        with storage_faults():
+            content = path.read_bytes()
+        stat = self.put(key, [content])
         path.unlink()
         return stat
 
@@ -50,7 +58,7 @@ class MemoryStore:
 
     def local_path(self, key: str) -> Path:
         content, _ = self._find(key)
-        path = Path(self._folder.name, key.replace("/", "+"))
+        path = self._folder / (hashlib.sha256(key.encode()).hexdigest() + Path(key).suffix[:16])
         path.write_bytes(content)
         return path
 
