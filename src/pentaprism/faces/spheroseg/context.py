@@ -86,7 +86,7 @@ class Spheroseg:
     def __post_init__(self) -> None:
         self.rules = rate_rules(self.settings)
         self.one_time = OneTimeTokens(clock=self.platform.clock)
-        self.rates = RateLimits(self.platform.limits, face=FACE)
+        self.rates = RateLimits(self.platform.limits, face=FACE, metrics=self.platform.metrics)
         self.signer = self.platform.signer("spheroseg-links")
         self.authenticator = Authenticator(self.platform, AuthRules(scope=FACE, key_as_bearer=True))
         self.tokens = TokenRules(

@@ -118,7 +118,7 @@ def _emails(routes: APIRouter, context: Spheroseg) -> None:
         return answer(request, passwords.check_email(context, request, email))
 
     @routes.post("/send-verification-email", response_model=MessageAnswer, responses=errors(400))
-    def send_verification_email(request: Request, body: EmailBody | None = None) -> Response:
+    def send_verification_email(request: Request, _body: EmailBody | None = None) -> Response:
         """Mail the caller a link that confirms the e-mail."""
         with context.writing(request) as call:
             passwords.send_verification(context, call.session, request, call.account)
