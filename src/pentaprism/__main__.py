@@ -1,0 +1,5 @@
+"""``python -m pentaprism``."""
+
+from pentaprism.cli.main import main
+
+main()

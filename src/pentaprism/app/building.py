@@ -1,0 +1,168 @@
+"""From settings to a platform: which implementation stands behind each port, and what runs in the background."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Literal
+from urllib.parse import unquote, urlsplit
+
+from pentaprism.app.background import add_background
+from pentaprism.app.faces import all_faces
+from pentaprism.app.parts import add_checks, add_gauges
+from pentaprism.core.accounts.api_keys import ApiKeys
+from pentaprism.core.accounts.mail import Mail, MailRules
+from pentaprism.core.accounts.passwords import Passwords
+from pentaprism.core.accounts.service import AccountRules, Accounts
+from pentaprism.core.accounts.tokens import Tokens
+from pentaprism.core.blobs.local import LocalStore
+from pentaprism.core.blobs.memory import MemoryStore
+from pentaprism.core.blobs.store import BlobStore
+from pentaprism.core.blobs.uploads import Blobs, StorageRules
+from pentaprism.core.database.engine import Database
+from pentaprism.core.events.bus import EventBus
+from pentaprism.core.events.event import Event
+from pentaprism.core.events.memory import MemoryBus
+from pentaprism.core.jobs.dispatch import Dispatch
+from pentaprism.core.jobs.kinds import JobKind
+from pentaprism.core.jobs.queue import Jobs
+from pentaprism.core.limits.limiter import Limiter
+from pentaprism.core.models.registry import Models
+from pentaprism.core.platform import Platform
+from pentaprism.core.workers.compute import Compute
+from pentaprism.core.workers.pool import WorkerPool
+from pentaprism.core.workers.relay import RelayBus, RelayDispatch
+from pentaprism.core.workers.rules import WorkerRules
+from pentaprism.settings import Settings, SettingsError
+
+Role = Literal["server", "worker", "cli"]
+Publish = Callable[[Iterable[Event]], None]
+WORKER_BUILD = "pentaprism.app:build_worker_platform"
+
+
+class Silence:
+    """The dispatch of a process without workers: the row waits until a server's workers see it."""
+
+    def ring(self, job_id: str, queue: str, priority: int) -> None:
+        """Nobody is here to hear."""
+
+    def cancel(self, job_id: str) -> None:
+        """The row says cancelled; the worker that runs the job learns it from there."""
+
+
+def build_platform(settings: Settings, role: Role = "server", publish: Publish | None = None) -> Platform:
+    """Every core service, none of them running yet. ``publish`` is a worker's way to the server. Raises SettingsError."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    secret = settings.secret_bytes()
+    kinds = job_kinds()
+    database = _database(settings)
+    pool = worker_pool(settings) if role == "server" and settings.worker_processes > 0 else None
+    events: EventBus = RelayBus(publish) if publish is not None else MemoryBus()
+    dispatch: Dispatch = pool or (RelayDispatch(publish) if publish is not None else Silence())
+    jobs = Jobs(dispatch, events, kinds)
+    account_rules = AccountRules(
+        registration_open=settings.accounts.registration_open,
+        minimum_password=settings.accounts.minimum_password,
+        maximum_password=settings.accounts.maximum_password,
+    )
+    platform = Platform(
+        secret=secret,
+        database=database,
+        accounts=Accounts(Passwords(), account_rules, events=events, on_delete=[jobs.cancel_account]),
+        tokens=Tokens(
+            secret,
+            database,
+            events,
+            private_key_pem=_key(settings, settings.accounts.token_private_key),
+            public_key_pem=_key(settings, settings.accounts.token_public_key),
+        ),
+        api_keys=ApiKeys(),
+        mail=Mail(MailRules(smtp_url=settings.mail.smtp_url, sender=settings.mail.sender)),
+        blobs=Blobs(_store(settings), database, _storage_rules(settings)),
+        jobs=jobs,
+        events=events,
+        limits=Limiter(enabled=settings.limits.enabled, store_url=settings.limits.store_url or settings.redis.url or "memory://"),
+        models=_models(settings),
+        compute=Compute(settings.compute.processes, memory_mb=settings.compute.memory_mb),
+        kinds=kinds,
+        public_url=settings.public_url,
+        development=settings.mode == "development",
+        workers=pool,
+    )
+    platform.on_close.extend([database.dispose, events.close, platform.health.close, platform.compute.close])
+    if role == "server":
+        add_background(platform, settings)
+        add_checks(platform)
+        add_gauges(platform)
+    return platform
+
+
+def build_worker_platform(settings_json: str, publish: Publish) -> Platform:
+    """The platform inside a worker process; ``publish`` carries events to the server."""
+    return build_platform(Settings.model_validate_json(settings_json), "worker", publish)
+
+
+def job_kinds() -> dict[str, JobKind]:
+    """The job kinds of all faces by name."""
+    return {kind.name: kind for face in all_faces() for kind in face.job_kinds}
+
+
+def worker_pool(settings: Settings) -> WorkerPool:
+    """The worker processes of a server, not yet started."""
+    rules = WorkerRules(
+        processes=settings.worker_processes,
+        reserved=settings.workers.reserved,
+        memory_mb=settings.workers.memory_mb,
+        grace_seconds=settings.workers.grace_seconds,
+        threads=settings.workers.threads,
+        preload=settings.workers.preload,
+    )
+    return WorkerPool(rules, WORKER_BUILD, settings.model_dump_json())
+
+
+def _database(settings: Settings) -> Database:
+    try:
+        return Database(settings.database_url, pool_size=settings.database.pool_size)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+
+
+def _store(settings: Settings) -> BlobStore:
+    folder = storage_folder(settings)
+    return MemoryStore() if folder is None else LocalStore(folder)
+
+
+def storage_folder(settings: Settings) -> Path | None:
+    """Where the bytes lie on this machine; None for a store in memory. Raises SettingsError for a store that is not known."""
+    url = settings.storage.url
+    if url is None:
+        return settings.path("blobs")
+    parts = urlsplit(url)
+    if parts.scheme == "memory":
+        return None
+    if parts.scheme == "file":
+        return Path(unquote(parts.path))
+    if parts.scheme in {"", "c", "d"}:
+        return settings.path(url)
+    raise SettingsError(f"storage.url names {parts.scheme}://, which this installation cannot use")
+
+
+def _storage_rules(settings: Settings) -> StorageRules:
+    folder = storage_folder(settings)
+    staging = settings.path("staging") if folder is None else folder.with_name(f"{folder.name}-staging")
+    return StorageRules(
+        staging=staging,
+        staged_seconds=settings.storage.staged_seconds,
+        orphan_seconds=settings.storage.orphan_seconds,
+    )
+
+
+def _models(settings: Settings) -> Models:
+    raise RuntimeError
+
+
+def _key(settings: Settings, name: str | None) -> str | None:
+    if name is None:
+        return None
+    try:
+        return settings.path(name).read_text("ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the key file {name} cannot be read") from error
