@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import TextClause, bindparam, case, func, select, text, update
+from sqlalchemy import Connection, Table, TextClause, bindparam, case, func, null, select, text
 from sqlalchemy.orm import Session
 
 from pentaprism.core.clock import Clock
@@ -14,6 +14,9 @@ from pentaprism.core.jobs.announce import REVISION_STEP
 from pentaprism.core.jobs.kinds import JobKind
 from pentaprism.core.jobs.states import WAITING, JobState, StepState
 from pentaprism.core.jobs.tables import Job, JobStep, SharedState
+
+if TYPE_CHECKING:
+    from sqlalchemy.sql.dml import ReturningUpdate
 
 LEASE = timedelta(seconds=20)
 WAITS = "status IN ('queued', 'retrying')"
@@ -31,23 +34,25 @@ SERVED = text(
     "ON CONFLICT (account_id, queue) DO UPDATE SET served_at = excluded.served_at"
 ).bindparams(bindparam("now", type_=Moment()))
 
-PAUSED = select(SharedState.value).where(SharedState.name == bindparam("name"))
+PAUSED = select(SharedState.name).where(SharedState.name == bindparam("name"))
+
+JOBS = cast(Table, Job.__table__)
 
 TAKEN = (
-    Job.id,
-    Job.account_id,
-    Job.face,
-    Job.kind,
-    Job.queue,
-    Job.subject,
-    Job.parent_id,
-    Job.child_index,
-    Job.request,
-    Job.attempt,
-    Job.max_attempts,
-    Job.time_limit,
-    Job.progress,
-    Job.revision,
+    "id",
+    "account_id",
+    "face",
+    "kind",
+    "queue",
+    "subject",
+    "parent_id",
+    "child_index",
+    "request",
+    "attempt",
+    "max_attempts",
+    "time_limit",
+    "progress",
+    "revision",
 )
 
 
@@ -80,7 +85,10 @@ class Claim:
 
 
 class Claims:
-    """Picks and takes jobs. Accounts with waiting jobs take turns; inside an account priority, then age, decides."""
+    """Picks and takes jobs. Accounts with waiting jobs take turns; inside an account priority, then age, decides.
+
+    Statements are built once: composing them anew would cost more than running them.
+    """
 
     def __init__(self, kinds: Mapping[str, JobKind], clock: Clock) -> None:
         self._clock = clock
@@ -94,77 +102,87 @@ class Claims:
                     ORDER BY j.priority DESC, j.id LIMIT 1
                 ) AS job_id, served_at, waiting.account_id AS account_id
                 FROM waiting LEFT JOIN job_turns ON job_turns.account_id = waiting.account_id AND job_turns.queue = :queue
-                WHERE waiting.account_id IS NOT NULL
+                WHERE waiting.account_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM shared_state WHERE name = :pause)
             ) AS picked
             WHERE job_id IS NOT NULL ORDER BY served_at NULLS FIRST, account_id LIMIT 1"""
         )
-        self._one = _timed(f"SELECT j.id FROM jobs j WHERE j.id = :job AND {ready}")
-        self._keeping = [kind.name for kind in kinds.values() if kind.keeps_progress]
+        paused = "EXISTS (SELECT 1 FROM shared_state WHERE name = 'queue:' || j.queue)"
+        self._one = _timed(f"SELECT j.id FROM jobs j WHERE j.id = :job AND {ready} AND NOT {paused}")
+        self._taking = _taking([kind.name for kind in kinds.values() if kind.keeps_progress])
 
     def next(self, session: Session, queues: Sequence[str], worker_id: str) -> Claim | None:
         """Take the next job of the first of ``queues`` that has one; None when nothing is ready."""
+        connection = session.connection()
         for queue in queues:
-            if is_paused(session, queue):
-                continue
-            while (job_id := session.scalar(self._next, {"queue": queue, "now": self._clock()})) is not None:
-                claim = self._take(session, job_id, worker_id)
+            wanted = {"queue": queue, "pause": pause_name(queue), "now": self._clock()}
+            while (job_id := connection.execute(self._next, wanted).scalar()) is not None:
+                claim = self._take(connection, job_id, worker_id)
                 if claim is not None:
                     return claim
         return None
 
     def one(self, session: Session, job_id: str, worker_id: str) -> Claim | None:
         """Take the job ``job_id``; None when it does not wait, is not due, or a limit or a pause holds it back."""
-        if session.scalar(self._one, {"job": job_id, "now": self._clock()}) is None:
+        connection = session.connection()
+        if connection.execute(self._one, {"job": job_id, "now": self._clock()}).scalar() is None:
             return None
-        queue = session.scalar(text("SELECT queue FROM jobs WHERE id = :job"), {"job": job_id})
-        return None if is_paused(session, str(queue)) else self._take(session, job_id, worker_id)
+        return self._take(connection, job_id, worker_id)
 
-    def _take(self, session: Session, job_id: str, worker_id: str) -> Claim | None:
+    def _take(self, connection: Connection, job_id: str, worker_id: str) -> Claim | None:
         moment = self._clock()
-        progress: Any = case((Job.kind.in_(self._keeping), Job.progress), else_=0.0) if self._keeping else 0.0
-        taken = session.execute(
-            update(Job)
-            .where(Job.id == job_id, Job.status.in_(WAITING))
-            .values(
-                status=JobState.RUNNING,
-                attempt=Job.attempt + 1,
-                lease_owner=worker_id,
-                lease_until=moment + LEASE,
-                started_at=moment,
-                first_started_at=func.coalesce(Job.first_started_at, bindparam(None, moment, Moment())),
-                updated_at=moment,
-                run_after=None,
-                progress=progress,
-                step=None,
-                message=None,
-                error_code=None,
-                error_message=None,
-                revision=Job.revision + REVISION_STEP,
-            )
-            .returning(*TAKEN)
-            .execution_options(synchronize_session=False)
-        ).one_or_none()
+        values = {"taken_id": job_id, "worker": worker_id, "moment": moment, "lease": moment + LEASE}
+        taken = connection.execute(self._taking, values).one_or_none()
         if taken is None:
             return None
         claim = Claim(worker_id=worker_id, started_at=moment, **taken._mapping)
-        session.execute(SERVED, {"account": claim.account_id, "queue": claim.queue, "now": moment})
+        connection.execute(SERVED, {"account": claim.account_id, "queue": claim.queue, "now": moment})
         if claim.attempt > 1:
-            _reset_steps(session, claim.id)
+            _reset_steps(connection, claim.id)
         return claim
+
+
+def pause_name(queue: str) -> str:
+    """Name of the shared state that is there while ``queue`` is paused."""
+    return f"queue:{queue}"
 
 
 def is_paused(session: Session, queue: str) -> bool:
     """Whether ``queue`` gives out no jobs."""
-    value = session.scalar(PAUSED, {"name": f"queue:{queue}"})
-    return value is not None and bool(value.get("paused"))
+    return session.scalar(PAUSED, {"name": pause_name(queue)}) is not None
 
 
-def _reset_steps(session: Session, job_id: str) -> None:
-    session.execute(
-        update(JobStep)
+def _taking(keeping: Sequence[str]) -> "ReturningUpdate[Any]":
+    """The compare-and-set; kinds named in ``keeping`` go on from the progress reached."""
+    moment = bindparam("moment", type_=Moment())
+    return (
+        JOBS.update()
+        .where(JOBS.c.id == bindparam("taken_id"), JOBS.c.status.in_([str(state) for state in WAITING]))
+        .values(
+            status=str(JobState.RUNNING),
+            attempt=JOBS.c.attempt + 1,
+            lease_owner=bindparam("worker"),
+            lease_until=bindparam("lease", type_=Moment()),
+            started_at=moment,
+            first_started_at=func.coalesce(JOBS.c.first_started_at, moment),
+            updated_at=moment,
+            run_after=null(),
+            progress=case((JOBS.c.kind.in_(keeping), JOBS.c.progress), else_=0.0) if keeping else 0.0,
+            step=null(),
+            message=null(),
+            error_code=null(),
+            error_message=null(),
+            revision=JOBS.c.revision + REVISION_STEP,
+        )
+        .returning(*(JOBS.c[name] for name in TAKEN))
+    )
+
+
+def _reset_steps(connection: Connection, job_id: str) -> None:
+    connection.execute(
+        cast(Table, JobStep.__table__)
+        .update()
         .where(JobStep.job_id == job_id, JobStep.status != StepState.COMPLETED)
         .values(status=StepState.PENDING, started_at=None, finished_at=None, duration_ms=None, error=None)
-        .execution_options(synchronize_session=False)
     )
 
 

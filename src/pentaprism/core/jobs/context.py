@@ -245,6 +245,12 @@ class JobContext:
         with self._lock:
             self._write_lines(session)
 
+    def complete(self, session: Session, result: Result) -> None:
+        """End the job as completed in the transaction of ``session``; the fence is in the very statement."""
+        self.check()
+        self.write_pending(session)
+        self.platform.jobs.life.completed(session, self.claim, plain(result))
+
     # -- for the heartbeat
 
     def renew(self) -> None:

@@ -7,15 +7,16 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, literal_column, null, select, update
 from sqlalchemy.orm import Session
 
 from pentaprism.core.clock import Clock
 from pentaprism.core.database.engine import after_commit
+from pentaprism.core.database.tables import Moment
 from pentaprism.core.errors import LeaseLost
 from pentaprism.core.events.bus import EventBus
 from pentaprism.core.jobs.announce import REVISION_STEP, Announced, job_events
-from pentaprism.core.jobs.claims import Claim
+from pentaprism.core.jobs.claims import JOBS, Claim
 from pentaprism.core.jobs.dispatch import Dispatch
 from pentaprism.core.jobs.kinds import JobKind
 from pentaprism.core.jobs.states import ACTIVE, FINAL, WAITING, JobState, StepState
@@ -80,25 +81,14 @@ class Life:
         moment = self._clock()
         kept = retention if retention is not None else self._retention(claim.kind)
         claim.revision += REVISION_STEP
-        done = session.execute(
-            update(Job)
-            .where(*mine(claim))
-            .values(
-                status=JobState.COMPLETED,
-                progress=100.0,
-                step=None,
-                message=claim.message,
-                result=dict(result) if result is not None else None,
-                finished_at=moment,
-                updated_at=moment,
-                expires_at=None if claim.parent_id else moment + kept,
-                lease_owner=None,
-                lease_until=None,
-                revision=claim.revision,
-            )
-            .execution_options(synchronize_session=False)
-        )
-        if done.rowcount != 1:  # type: ignore[attr-defined]
+        values = {
+            "message": claim.message,
+            "result": dict(result) if result is not None else None,
+            "moment": moment,
+            "expires_at": None if claim.parent_id else moment + kept,
+            "revision": claim.revision,
+        }
+        if session.connection().execute(COMPLETE, fence(claim) | values).rowcount != 1:
             raise LeaseLost
         claim.status, claim.progress, claim.step = JobState.COMPLETED, 100.0, None
         self.announce(session, claim)
@@ -227,6 +217,38 @@ class Life:
     def _retention(self, kind: str) -> timedelta:
         found = self.kinds.get(kind)
         return found.retention if found is not None else timedelta(days=7)
+
+
+MINE = (
+    JOBS.c.id == bindparam("claim_id"),
+    JOBS.c.attempt == bindparam("claim_attempt"),
+    JOBS.c.lease_owner == bindparam("claim_worker"),
+    JOBS.c.status == literal_column("'running'"),
+)
+"""The fence as a condition, bound by :func:`fence`."""
+
+COMPLETE = (
+    JOBS.update()
+    .where(*MINE)
+    .values(
+        status=str(JobState.COMPLETED),
+        progress=100.0,
+        step=null(),
+        message=bindparam("message"),
+        result=bindparam("result"),
+        finished_at=bindparam("moment", type_=Moment()),
+        updated_at=bindparam("moment", type_=Moment()),
+        expires_at=bindparam("expires_at"),
+        lease_owner=null(),
+        lease_until=null(),
+        revision=bindparam("revision"),
+    )
+)
+
+
+def fence(claim: Claim) -> dict[str, Any]:
+    """Values for ``MINE``."""
+    return {"claim_id": claim.id, "claim_attempt": claim.attempt, "claim_worker": claim.worker_id}
 
 
 def mine(claim: Claim) -> tuple[Any, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, make_transient_to_detached
 
@@ -17,7 +17,7 @@ from pentaprism.core.events.bus import EventBus
 from pentaprism.core.ids import new_id
 from pentaprism.core.jobs import logs, order
 from pentaprism.core.jobs.announce import REVISION_STEP
-from pentaprism.core.jobs.claims import Claims, is_paused
+from pentaprism.core.jobs.claims import JOBS, Claims, is_paused, pause_name
 from pentaprism.core.jobs.dispatch import Dispatch
 from pentaprism.core.jobs.kinds import JobKind
 from pentaprism.core.jobs.life import HELD, Life, child_counts, hook
@@ -25,6 +25,8 @@ from pentaprism.core.jobs.listing import Listing, Wanted
 from pentaprism.core.jobs.states import ACTIVE, FINAL, WAITING, JobState
 from pentaprism.core.jobs.tables import Job, JobLog, JobStep, SharedState
 from pentaprism.core.pages import Page
+
+INSERT = JOBS.insert()
 
 BATCH_QUEUE = "none"
 """Queue of batch rows, which run nothing themselves."""
@@ -349,13 +351,12 @@ class Jobs:
 
     def pause(self, session: Session, queue: str) -> None:
         """Give out no further jobs of ``queue``; running ones go on."""
-        session.merge(SharedState(name=f"queue:{queue}", value={"paused": True}))
+        session.merge(SharedState(name=pause_name(queue), value={}))
         session.flush()
 
     def resume(self, session: Session, queue: str) -> None:
         """Give out jobs of ``queue`` again."""
-        session.merge(SharedState(name=f"queue:{queue}", value={"paused": False}))
-        session.flush()
+        session.execute(delete(SharedState).where(SharedState.name == pause_name(queue)))
         after_commit(session, lambda: self._dispatch.ring("", queue, 0))
 
     def is_paused(self, session: Session, queue: str) -> bool:
@@ -437,7 +438,7 @@ class Jobs:
             return []
         session.flush()
         try:
-            session.execute(insert(Job), rows)
+            session.connection().execute(INSERT, rows)
         except IntegrityError as error:
             raise Conflict("A job for this was accepted at the same moment.") from error
         jobs = [Job(**row) for row in rows]

@@ -130,7 +130,8 @@ class Runner:
             try:
                 result = self._call(context)
                 if not context.ended:
-                    with context.completing(result) as session:
+                    with self._platform.database.write() as session:
+                        context.complete(session, result)
                         if queues and not self._stopping.is_set():
                             asked = True
                             following = self._take(session, queues)
