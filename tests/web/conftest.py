@@ -5,18 +5,17 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import ExitStack, contextmanager
 
 import pytest
 import uvicorn
-from sqlalchemy import Engine
 from starlette.types import ASGIApp
 
 from pentaprism.core.blobs.memory import MemoryStore
 from pentaprism.core.blobs.uploads import Blobs, StorageRules
 from pentaprism.core.database.engine import Database
 from pentaprism.core.database.tables import Base
+from pentaprism.core.observability import logs
 
 Serve = Callable[[ASGIApp], str]
 
@@ -41,30 +40,37 @@ def serving(app: ASGIApp) -> Iterator[str]:
         thread.join(10)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def quiet() -> None:
+    """Lines of the access log would be written between the dots."""
+    logs.configure("ERROR")
+
+
+def _serve() -> Iterator[Serve]:
+    with ExitStack() as running:
+        yield lambda app: running.enter_context(serving(app))
+
+
 @pytest.fixture
 def serve() -> Iterator[Serve]:
     """Serves applications until the end of the test."""
-    running = []
-
-    def start(app: ASGIApp) -> str:
-        context = serving(app)
-        running.append(context)
-        return context.__enter__()
-
-    yield start
-    for context in running:
-        context.__exit__(None, None, None)
+    yield from _serve()
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database(f"sqlite:///{tmp_path / 'web.sqlite3'}")
-    engine: Engine = made.engine
-    Base.metadata.create_all(engine)
+@pytest.fixture(scope="module")
+def serve_long() -> Iterator[Serve]:
+    """Serves applications until the end of the module's tests."""
+    yield from _serve()
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    made = Database(f"sqlite:///{tmp_path_factory.mktemp('database') / 'web.sqlite3'}")
+    Base.metadata.create_all(made.engine)
     yield made
     made.dispose()
 
 
-@pytest.fixture
-def blobs(tmp_path: Path, database: Database) -> Blobs:
-    return Blobs(MemoryStore(), database, StorageRules(staging=tmp_path / "staging"))
+@pytest.fixture(scope="module")
+def blobs(tmp_path_factory: pytest.TempPathFactory, database: Database) -> Blobs:
+    return Blobs(MemoryStore(), database, StorageRules(staging=tmp_path_factory.mktemp("staging")))

@@ -60,9 +60,9 @@ def application(blobs: Blobs, rules: FormRules = RULES) -> FastAPI:
     return app
 
 
-@pytest.fixture
-def url(blobs: Blobs, serve) -> str:  # type: ignore[no-untyped-def]
-    address: str = serve(application(blobs))
+@pytest.fixture(scope="module")
+def url(blobs: Blobs, serve_long) -> str:  # type: ignore[no-untyped-def]
+    address: str = serve_long(application(blobs))
     return address
 
 
