@@ -88,7 +88,7 @@ def request_id_of(connection: HTTPConnection) -> str:
 def problems_of(error: core.PlatformError) -> list[dict[str, str]]:
     """All problems of a refused request as ``{"path", "message"}``."""
     if isinstance(error, InvalidRequest):
-        return [{"path": problem.path, "message": problem.message} for problem in error.problems]
+        return [{"path": "body" if error.malformed else problem.path, "message": problem.message} for problem in error.problems]
     if isinstance(error, core.InvalidInput) and error.field:
         return [{"path": f"body.{error.field}", "message": error.message}]
     return []
@@ -98,7 +98,8 @@ def details_of(error: core.PlatformError, problems: list[dict[str, str]]) -> dic
     """Context of the error: field and validation of the first problem, or what the error knows of itself."""
     details = dict(error.details)
     if isinstance(error, core.InvalidInput):
-        field = error.field or (problems[0]["path"].partition(".")[2] if problems else None)
+        malformed = isinstance(error, InvalidRequest) and error.malformed
+        field = "body" if malformed else error.field
         details.setdefault("field", field)
         details.setdefault("validation", problems[0]["message"] if problems else error.message)
     if isinstance(error, core.TooManyRequests):

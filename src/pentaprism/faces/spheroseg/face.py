@@ -41,7 +41,7 @@ TITLE = "SpheroSeg API"
 VERSION = "1.0.0"
 API = "/api"
 BARE = ("auth", "users", "projects", "images", "segmentation", "segmentations")
-ROUTERS = (auth, users, images, projects, segmentation, exports, statistics, shares, files, profile, admin, health)
+ROUTERS = (images, projects, segmentation, files, users, auth, exports, statistics, shares, profile, admin, health)
 MULTIPART_ROOM = 65_536
 
 

@@ -6,9 +6,10 @@ and, on a public project, every account that knows the id, may read. Who has no 
 
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, select
 from sqlalchemy.orm import Session
 
+from pentaprism.core.database.tables import Id
 from pentaprism.core.errors import NotAllowed, NotFound
 from pentaprism.core.ids import is_id
 from pentaprism.faces.spheroseg.tables import Image, Project, Share
@@ -26,7 +27,7 @@ def canonical_id(text: str, what: str) -> str:
     return text.lower()
 
 
-def share_of(account_id: str) -> ColumnElement[bool]:
+def share_of(account_id: str | BindParameter[str]) -> ColumnElement[bool]:
     """Join condition of the account's own share of a project."""
     return and_(Share.project_id == Project.id, Share.account_id == account_id)
 
@@ -53,15 +54,14 @@ def require(permission: Permission | None, need: Permission, what: str) -> Permi
 
 def project_for(session: Session, account_id: str, project_id: str, need: Permission = "view") -> tuple[Project, Permission]:
     """The project and the account's right on it. Raises NotFound, NotAllowed."""
-    query = select(Project, Share.permission).outerjoin(Share, share_of(account_id))
-    row = session.execute(query.where(Project.id == canonical_id(project_id, "project"))).first()
+    row = session.execute(ONE_PROJECT, {"account": account_id, "project": canonical_id(project_id, "project")}).first()
     if row is None:
         raise NotFound("This project does not exist.")
     project, shared = row
     return project, require(permission_on(project, account_id, shared), need, "project")
 
 
-def image_query(account_id: str, *columns: Any) -> AnySelect:
+def image_query(account_id: str | BindParameter[str], *columns: Any) -> AnySelect:
     """Image, its project, the account's share, then ``columns``; the caller adds joins and conditions."""
     query = select(Image, Project, Share.permission, *columns).join(Project, Project.id == Image.project_id)
     return query.outerjoin(Share, share_of(account_id))
@@ -69,11 +69,17 @@ def image_query(account_id: str, *columns: Any) -> AnySelect:
 
 def image_for(session: Session, account_id: str, image_id: str, need: Permission = "view") -> tuple[Image, Project, Permission]:
     """The image, its project, and the account's right on both. Raises NotFound, NotAllowed."""
-    row = session.execute(image_query(account_id).where(Image.id == canonical_id(image_id, "image"))).first()
+    row = session.execute(ONE_IMAGE, {"account": account_id, "image": canonical_id(image_id, "image")}).first()
     if row is None:
         raise NotFound("This image does not exist.")
     image, project, shared = row
     return image, project, require(permission_on(project, account_id, shared), need, "image")
+
+
+# Built once: putting a statement together takes longer than running it.
+ACCOUNT = bindparam("account", type_=Id)
+ONE_PROJECT = select(Project, Share.permission).outerjoin(Share, share_of(ACCOUNT)).where(Project.id == bindparam("project", type_=Id))
+ONE_IMAGE = image_query(ACCOUNT).where(Image.id == bindparam("image", type_=Id))
 
 
 def image_in_project(

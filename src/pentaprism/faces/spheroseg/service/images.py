@@ -3,16 +3,17 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, case, func, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, bindparam, case, func, select
 from sqlalchemy.orm import Session
 
+from pentaprism.core.database.tables import Id
 from pentaprism.core.errors import NotFound
 from pentaprism.core.ids import is_id
 from pentaprism.core.jobs.states import JobState
 from pentaprism.core.jobs.tables import Job
 from pentaprism.faces.spheroseg.context import Call, Spheroseg
 from pentaprism.faces.spheroseg.links import Links
-from pentaprism.faces.spheroseg.rights import AnySelect, canonical_id, image_for, image_query, permission_on, project_for, require
+from pentaprism.faces.spheroseg.rights import ACCOUNT, AnySelect, canonical_id, image_for, image_query, permission_on, project_for, require
 from pentaprism.faces.spheroseg.schemas.requests import UpdateImage
 from pentaprism.faces.spheroseg.schemas.texts import stored_pixel_size
 from pentaprism.faces.spheroseg.serialise import ImageStatus, image_document, status_of
@@ -50,10 +51,14 @@ def with_status(query: AnySelect) -> AnySelect:
     return query.outerjoin(Job, Job.id == Image.job_id)
 
 
-def _full(account_id: str) -> AnySelect:
-    """Image, project, share, status of the job, id of the current segmentation."""
-    query = with_status(image_query(account_id, Job.status, Segmentation.id))
+def _with_segmentation(query: AnySelect) -> AnySelect:
+    """``query`` over images, joined with the segmentation that each shows."""
     return query.outerjoin(Segmentation, and_(Segmentation.image_id == Image.id, Segmentation.version == Image.current_version))
+
+
+# Image, project, share, status of the job, id of the current segmentation.
+FULL = _with_segmentation(with_status(image_query(ACCOUNT, Job.status, Segmentation.id)))
+ONE_FULL = FULL.where(Image.id == bindparam("image", type_=Id))
 
 
 def document(image: Image, project: Project, job_status: str | None, segmentation_id: str | None, links: Links) -> dict[str, Any]:
@@ -64,7 +69,7 @@ def document(image: Image, project: Project, job_status: str | None, segmentatio
 
 def image(session: Session, account_id: str, image_id: str, links: Links) -> dict[str, Any]:
     """Image as the account sees it, by one query. Raises NotFound."""
-    row = session.execute(_full(account_id).where(Image.id == canonical_id(image_id, "image"))).first()
+    row = session.execute(ONE_FULL, {"account": account_id, "image": canonical_id(image_id, "image")}).first()
     return _seen(row, account_id, links)
 
 
@@ -73,8 +78,8 @@ def image_of_project(call: Call, project_id: str, key: str) -> dict[str, Any]:
     where = Image.id == key.lower() if is_id(key) else Image.name == key
     if "\x00" in key:
         raise NotFound("This image does not exist.")
-    query = _full(call.account_id).where(Image.project_id == canonical_id(project_id, "project"), where)
-    row = call.session.execute(query.order_by(Image.created_at.desc(), Image.id.desc()).limit(1)).first()
+    query = FULL.where(Image.project_id == canonical_id(project_id, "project"), where)
+    row = call.session.execute(query.order_by(Image.created_at.desc(), Image.id.desc()).limit(1), {"account": call.account_id}).first()
     return _seen(row, call.account_id, call.links)
 
 
@@ -94,9 +99,7 @@ def list_images(call: Call, project_id: str, query: ImageQuery) -> tuple[list[di
         where.append(status_column() == query.status)
     if query.search:
         where.append(Image.name.icontains(query.search, autoescape=True))
-    rows = with_status(select(Image, Job.status, Segmentation.id)).outerjoin(
-        Segmentation, and_(Segmentation.image_id == Image.id, Segmentation.version == Image.current_version)
-    )
+    rows = _with_segmentation(with_status(select(Image, Job.status, Segmentation.id)))
     rows = rows.where(*where).order_by(*_order(query)).offset(query.offset)
     found = call.session.execute(rows.limit(query.limit) if query.limit is not None else rows.limit(-1 if query.offset else None)).all()
     if query.limit is None and not query.offset:
