@@ -15,7 +15,7 @@ SOURCE = ROOT / "src" / "pentaprism"
 MARKDOWN = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "examples").glob("*.md")])
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 EVENT_NAME = re.compile(r"^[a-z]+([-_:][a-z_]+)*$")
-SENDERS = {"emit", "tell", "send", "Event", "deliver"}
+SENDERS = {"emit", "tell", "Event"}
 
 
 def event_names() -> Iterator[str]:

@@ -19,7 +19,7 @@ REGISTRY = re.compile("|".join((r"py" + r"pi\.(org|io)", "python" + "hosted", "n
 UNFINISHED = re.compile(
     r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b|NotImplemented" + r"Error|for n" + r"ow\b|simplified ver" + "sion"
 )
-MACHINE_PATHS = re.compile(r"(?<![\w./-])(/wo" + r"rk/|/ho" + r"me/|\.\./sha" + "red)")
+MACHINE_PATHS = re.compile(r"(?<![\w./-])(/wo" + r"rk/|\.\./sha" + "red)")
 
 
 def tracked(*suffixes: str) -> list[Path]:

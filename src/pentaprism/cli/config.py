@@ -24,6 +24,7 @@ def config(
 
     def render() -> None:
         print_table(lines, ["name", "value", "origin", "description"])
-        out.print("A setting a.b is set by PENTAPRISM_A__B, or in the table [a] of pentaprism.toml in the data folder.", style="dim")
+        text = "A setting a.b is set by PENTAPRISM_A__B, or in the table [a] of pentaprism.toml in the data folder."
+        out.print(text, style="dim", markup=False, highlight=False, soft_wrap=True)
 
     show(lines, as_json, render)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from pentaprism.core.clock import isoformat
@@ -38,8 +39,8 @@ def print_table(
     for column in columns:
         table.add_column(column.replace("_", " "), overflow="fold")
     for row in rows:
-        table.add_row(*(cell(row.get(column)) for column in columns))
-    out.print(table)
+        table.add_row(*(escape(cell(row.get(column))) for column in columns))
+    out.print(table, highlight=False)
 
 
 def show(value: Any, as_json: bool, render: Callable[[], None]) -> None:
@@ -52,9 +53,9 @@ def show(value: Any, as_json: bool, render: Callable[[], None]) -> None:
 
 def fail(message: str, *, status: int = 1, advice: str | None = None) -> typer.Exit:
     """Print ``message`` on standard error; raise what is returned."""
-    err.print(f"[red]{message}[/red]", highlight=False)
+    err.print(message, style="red", highlight=False, markup=False, soft_wrap=True)
     if advice:
-        err.print(advice, highlight=False)
+        err.print(advice, highlight=False, markup=False, soft_wrap=True)
     return typer.Exit(status)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from pentaprism.cli.console import DataDirOption, JsonOption, out, show
@@ -23,7 +24,7 @@ def doctor(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
         for column in ("check", "", "found", "what to do"):
             table.add_column(column, overflow="fold")
         for finding in findings:
-            table.add_row(finding.check, MARKS[finding.state], finding.found, finding.advice)
+            table.add_row(finding.check, MARKS[finding.state], escape(finding.found), escape(finding.advice))
         out.print(table, highlight=False)
         out.print("Something has to be done first." if failed else "Ready to run.", style="red" if failed else "green")
 

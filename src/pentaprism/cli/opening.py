@@ -22,7 +22,7 @@ def settings_of(data_dir: Path | None) -> Settings:
     except SettingsError as error:
         raise fail(str(error), status=2) from error
     for warning in settings.warnings():
-        err.print(f"[yellow]{warning}[/yellow]", highlight=False)
+        err.print(warning, style="yellow", highlight=False, markup=False, soft_wrap=True)
     return settings
 
 

@@ -164,7 +164,7 @@ def _with_progress(run: Run, files: Iterable[Path]) -> list[Outcome]:
             outcome = run.one(file, lambda share, index=index: bar.update(task, completed=index + share))  # type: ignore[misc]
             bar.update(task, completed=index + 1)
             if outcome.error:
-                bar.console.print(f"[red]{file}: {outcome.error}[/red]", highlight=False)
+                bar.console.print(f"{file}: {outcome.error}", style="red", highlight=False, markup=False, soft_wrap=True)
             outcomes.append(outcome)
     return outcomes
 
