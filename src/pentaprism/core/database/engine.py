@@ -1,6 +1,8 @@
 """Opening the database. SQLite runs in WAL mode, and write transactions begin with BEGIN IMMEDIATE:
-a deferred begin would fail with a lock error as soon as two processes upgrade from reading to writing."""
+a deferred begin would fail with a lock error as soon as two processes upgrade from reading to writing. What is committed is
+on the disk (synchronous=FULL): it costs about 0.2 ms a commit on a solid-state disk, and an accepted upload survives a power cut."""
 
+import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session
 
+LOG = logging.getLogger(__name__)
 WRITE = "pentaprism_write"
 AFTER_COMMIT = "after_commit"
 
@@ -42,14 +45,17 @@ class Database:
     def write(self) -> Iterator[Session]:
         """A session that commits once, at the end, and then makes the calls left with :func:`after_commit`.
 
-        An exception rolls everything back and drops the calls.
+        An exception rolls everything back and drops the calls. A call that fails is logged: what is committed is done.
         """
         with Session(self._writing, expire_on_commit=False) as session:
             with session.begin():
                 yield session
             calls: list[Callable[[], None]] = session.info.get(AFTER_COMMIT, [])
         for call in calls:
-            call()
+            try:
+                call()
+            except Exception:
+                LOG.exception("a call after the commit failed")
 
     def dispose(self) -> None:
         """Close all connections."""
@@ -75,7 +81,7 @@ def normalise_url(url: str) -> str:
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=30000", "cache_size=-20000"):
+    for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-20000"):
         connection.execute(f"PRAGMA {pragma}")
 
 

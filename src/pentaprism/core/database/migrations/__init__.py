@@ -1,0 +1,1 @@
+"""The history of the tables, one script a release, each after the one before it."""

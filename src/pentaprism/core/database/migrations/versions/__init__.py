@@ -1,0 +1,1 @@
+"""The scripts, named ``<number>_<what>.py``; the number is the revision."""
