@@ -15,6 +15,7 @@ from pentaprism.core.database.engine import after_commit
 from pentaprism.core.database.tables import Moment
 from pentaprism.core.errors import LeaseLost
 from pentaprism.core.events.bus import EventBus
+from pentaprism.core.events.event import Event
 from pentaprism.core.jobs.announce import REVISION_STEP, Announced, job_events
 from pentaprism.core.jobs.claims import JOBS, Claim
 from pentaprism.core.jobs.dispatch import Dispatch
@@ -23,6 +24,8 @@ from pentaprism.core.jobs.states import ACTIVE, FINAL, WAITING, JobState, StepSt
 from pentaprism.core.jobs.tables import Job, JobStep
 
 log = logging.getLogger(__name__)
+
+TOLD = "job_events"
 
 HELD = datetime(9999, 1, 1, tzinfo=UTC)
 """``run_after`` of a child that waits for a sibling to end."""
@@ -46,9 +49,13 @@ class Life:
         self._clock = clock
 
     def announce(self, session: Session, job: Announced) -> None:
-        """Publish the job as it is now, after the commit."""
-        told = job_events(job)
-        after_commit(session, lambda: self._events.publish(told))
+        """Publish the job as it is now, after the commit; all that one transaction tells goes out together."""
+        told: list[Event] | None = session.info.get(TOLD)
+        if told is None:
+            told = session.info[TOLD] = []
+            events = told
+            after_commit(session, lambda: self._events.publish(events))
+        told.extend(job_events(job))
 
     def ring(self, session: Session, job: Job) -> None:
         """Ring the doorbell for ``job`` after the commit."""

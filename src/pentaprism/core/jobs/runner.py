@@ -46,7 +46,7 @@ class Fault:
 
 
 class Runner:
-    """Runs one job at a time for the worker ``worker_id``. ``on_start`` and ``on_end`` hear of each job taken and left."""
+    """Runs one job at a time for the worker ``worker_id``. ``on_start`` hears of each job taken."""
 
     def __init__(
         self,
@@ -55,13 +55,11 @@ class Runner:
         *,
         heart: Heart | None = None,
         on_start: Callable[[Claim], None] | None = None,
-        on_end: Callable[[Claim], None] | None = None,
     ) -> None:
         self._platform = platform
         self._worker_id = worker_id
         self._heart = heart or Heart()
         self._on_start = on_start
-        self._on_end = on_end
         self._current: JobContext | None = None
         self._stopping = threading.Event()
 
@@ -142,8 +140,6 @@ class Runner:
                 following, asked = None, False
                 self._failed(context, error)
         self._current = None
-        if self._on_end is not None:
-            self._on_end(claim)
         return following, asked
 
     def _call(self, context: JobContext) -> Result:

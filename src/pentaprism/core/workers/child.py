@@ -79,7 +79,7 @@ class Inmate:
         self._stopped = False
         self._process = psutil.Process()
         self._heart = Heart(self._beat)
-        self._runner = Runner(platform, name, heart=self._heart, on_start=self._started, on_end=self._ended)
+        self._runner = Runner(platform, name, heart=self._heart, on_start=self._started)
 
     def serve(self) -> None:
         """Run jobs until told to stop."""
@@ -122,9 +122,6 @@ class Inmate:
 
     def _started(self, claim: Claim) -> None:
         self._link.send("started", claim.id, claim.kind, claim.queue, claim.time_limit)
-
-    def _ended(self, claim: Claim) -> None:
-        self._link.send("ended", claim.id)
 
     def _beat(self) -> None:
         self._link.send("beat")

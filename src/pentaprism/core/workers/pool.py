@@ -204,9 +204,6 @@ class WorkerPool:
             self._relay(rest[0])
         elif what == "started":
             self._started(member, *rest)
-        elif what == "ended":
-            with self._lock:
-                member.end()
         elif what == "idle":
             self._idle(member, rest[0])
         elif what == "beat":
@@ -242,6 +239,7 @@ class WorkerPool:
 
     def _idle(self, member: Member, ran: int) -> None:
         with self._lock:
+            member.end()
             waiting = [queue for queue in member.queues if self._unheard[queue] > 0]
             if waiting and ran == 0:
                 # Nothing was there a moment ago; one more look covers a doorbell that rang since.
