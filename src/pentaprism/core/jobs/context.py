@@ -222,7 +222,7 @@ class JobContext:
         with self._lock:
             self._in_transaction = True
         try:
-            with self.database.write() as session:
+            with self.database.write(durable=False) as session:
                 if session.scalar(select(Job.id).where(*mine(self.claim)).with_for_update()) is None:
                     self._refused(session)
                 yield session
@@ -255,7 +255,7 @@ class JobContext:
 
     def renew(self) -> None:
         """Renew the lease; learn here if the job was cancelled or taken over."""
-        with self.database.write() as session:
+        with self.database.write(durable=False) as session:
             self._touch(session, {"lease_until": self.platform.clock() + LEASE})
 
     def flush(self) -> None:
@@ -298,7 +298,7 @@ class JobContext:
             raise RuntimeError("a step cannot begin or end inside a transaction of its job")
         revision = (self.claim.revision // REVISION_STEP + 1) * REVISION_STEP
         book = self._steps() if also is not None else None
-        with self.database.write() as session:
+        with self.database.write(durable=False) as session:
             values = {"progress": self.claim.progress, "step": self.claim.step, "message": self.claim.message, "revision": revision}
             self._touch(session, values)
             self._write_lines(session)

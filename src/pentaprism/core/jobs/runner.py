@@ -70,7 +70,7 @@ class Runner:
 
     def run_job(self, job_id: str) -> bool:
         """Run that job if it is to be had; whether it was."""
-        with self._platform.database.write() as session:
+        with self._platform.database.write(durable=False) as session:
             claim = self._platform.jobs.claims.one(session, job_id, self._worker_id)
             if claim is not None:
                 self._platform.jobs.life.started(session, claim)
@@ -105,7 +105,7 @@ class Runner:
     def _claim(self, queues: Sequence[str]) -> Claim | None:
         if self._stopping.is_set():
             return None
-        with self._platform.database.write() as session:
+        with self._platform.database.write(durable=False) as session:
             return self._take(session, queues)
 
     def _take(self, session: "Session", queues: Sequence[str]) -> Claim | None:
@@ -128,7 +128,7 @@ class Runner:
             try:
                 result = self._call(context)
                 if not context.ended:
-                    with self._platform.database.write() as session:
+                    with self._platform.database.write(durable=False) as session:
                         context.complete(session, result)
                         if queues and not self._stopping.is_set():
                             asked = True
@@ -179,7 +179,7 @@ class Runner:
                 return
 
     def _write_fault(self, context: JobContext, fault: Fault | None) -> None:
-        with self._platform.database.write() as session:
+        with self._platform.database.write(durable=False) as session:
             context.write_pending(session)
             job = session.scalars(select(Job).where(*mine(context.claim)).with_for_update()).one_or_none()
             if job is None:

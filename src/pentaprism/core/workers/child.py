@@ -126,7 +126,7 @@ class Inmate:
     def _beat(self) -> None:
         self._link.send("beat")
         current = self._runner_job()
-        with self._platform.database.write() as session:
+        with self._platform.database.write(durable=False) as session:
             row = session.get(Worker, self._name)
             if row is None:
                 row = Worker(id=self._name, host=host_name(), pid=os.getpid(), queues=list(self._queues))
@@ -141,7 +141,7 @@ class Inmate:
 
     def _leave(self) -> None:
         try:
-            with self._platform.database.write() as session:
+            with self._platform.database.write(durable=False) as session:
                 session.execute(delete(Worker).where(Worker.id == self._name))
         except SQLAlchemyError:
             log.warning("the worker's row could not be removed; the sweeper will do it", exc_info=True)
