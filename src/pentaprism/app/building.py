@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
+import pentaprism
 from pentaprism.app.background import add_background
-from pentaprism.app.faces import all_faces
+from pentaprism.app.faces import all_kinds
 from pentaprism.app.parts import add_checks, add_gauges
 from pentaprism.core.accounts.api_keys import ApiKeys
 from pentaprism.core.accounts.mail import Mail, MailRules
@@ -25,7 +26,7 @@ from pentaprism.core.jobs.dispatch import Dispatch
 from pentaprism.core.jobs.kinds import JobKind
 from pentaprism.core.jobs.queue import Jobs
 from pentaprism.core.limits.limiter import Limiter
-from pentaprism.core.models.registry import Models
+from pentaprism.core.models.registry import ModelRules, Models
 from pentaprism.core.platform import Platform
 from pentaprism.core.workers.compute import Compute
 from pentaprism.core.workers.pool import WorkerPool
@@ -80,7 +81,7 @@ def build_platform(settings: Settings, role: Role = "server", publish: Publish |
         jobs=jobs,
         events=events,
         limits=Limiter(enabled=settings.limits.enabled, store_url=settings.limits.store_url or settings.redis.url or "memory://"),
-        models=_models(settings),
+        models=build_models(settings),
         compute=Compute(settings.compute.processes, memory_mb=settings.compute.memory_mb),
         kinds=kinds,
         public_url=settings.public_url,
@@ -102,7 +103,7 @@ def build_worker_platform(settings_json: str, publish: Publish) -> Platform:
 
 def job_kinds() -> dict[str, JobKind]:
     """The job kinds of all faces by name."""
-    return {kind.name: kind for face in all_faces() for kind in face.job_kinds}
+    return {kind.name: kind for kind in all_kinds()}
 
 
 def worker_pool(settings: Settings) -> WorkerPool:
@@ -155,8 +156,11 @@ def _storage_rules(settings: Settings) -> StorageRules:
     )
 
 
-def _models(settings: Settings) -> Models:
-    raise RuntimeError
+def build_models(settings: Settings) -> Models:
+    """The model registry: cards shipped with the engines, and those that stand in the model folder of the installation."""
+    cache = settings.path(settings.models.cache_dir)
+    shipped = sorted(Path(pentaprism.__file__).parent.glob("engines/*/weights"))
+    return Models([*shipped, cache], cache, ModelRules(memory_mb=settings.models.memory_mb))
 
 
 def _key(settings: Settings, name: str | None) -> str | None:

@@ -1,21 +1,29 @@
 """The faces of this installation."""
 
 import importlib
+from collections.abc import Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
-from pentaprism.web.face import Face
+from pentaprism.core.jobs.kinds import JobKind
 
-MODULES = ("pentaprism.faces.spheroseg.face",)
+if TYPE_CHECKING:
+    from pentaprism.web.face import Face
+
+NAMES = ("spheroseg",)
 
 
 @cache
-def all_faces() -> tuple[Face, ...]:
-    """Every face, each the ``face`` of its module."""
-    return tuple(_face(module) for module in MODULES)
+def all_faces() -> "tuple[Face, ...]":
+    """Every face: the value ``face`` of the module ``face`` in its folder."""
+    return tuple(importlib.import_module(f"pentaprism.faces.{name}.face").face for name in NAMES)
 
 
-def _face(module: str) -> Face:
-    face = importlib.import_module(module).face
-    if not isinstance(face, Face):
-        raise TypeError(f"{module}.face is no Face")
-    return face
+@cache
+def all_kinds() -> tuple[JobKind, ...]:
+    """The job kinds of every face, without loading what serves requests: ``JOB_KINDS`` of the module ``kinds`` in its folder."""
+    found: list[JobKind] = []
+    for name in NAMES:
+        kinds: Sequence[JobKind] = importlib.import_module(f"pentaprism.faces.{name}.kinds").JOB_KINDS
+        found.extend(kinds)
+    return tuple(found)

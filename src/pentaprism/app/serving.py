@@ -131,6 +131,7 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
         # uvicorn would raise the signal again and end the process by it; having stopped in good order is a success.
         self._captured_signals.clear()
+        log.info("stopped")
 
 
 class _Background:

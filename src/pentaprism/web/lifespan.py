@@ -22,6 +22,8 @@ class Lifespan:
         await self._inbox.put({"type": "lifespan.startup"})
         answer = await self._outbox.get()
         if answer["type"] == "lifespan.startup.failed":
+            await asyncio.wait([self._task])
+            self._task.exception()
             raise RuntimeError(answer.get("message") or "the application did not start")
 
     async def stop(self) -> None:

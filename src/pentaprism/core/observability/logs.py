@@ -10,7 +10,7 @@ from structlog.types import Processor
 
 from pentaprism.core.observability.masking import MASK, is_secret, mask
 
-QUIET = {"uvicorn.access": logging.WARNING, "multipart": logging.WARNING, "python_multipart": logging.WARNING, "engineio": logging.WARNING}
+QUIET = ("alembic", "engineio", "httpcore", "httpx", "multipart", "python_multipart", "socketio", "uvicorn")
 OWN_KEYS = frozenset({"event", "level", "timestamp", "logger"})
 
 
@@ -49,8 +49,8 @@ def configure(level: str = "INFO", *, style: str = "json", stream: TextIO | None
     handler.pentaprism = True  # type: ignore[attr-defined]
     root.addHandler(handler)
     root.setLevel(level.upper())
-    for name, quiet_level in QUIET.items():
-        logging.getLogger(name).setLevel(max(quiet_level, root.level))
+    for name in QUIET:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
 
 
 def hide_secrets(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ SECRET_NAME = re.compile(
 )
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 SECRET_TEXT = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*|\bpp_[A-Za-z0-9_-]{16,}|(?i:\bbearer\s+)\S+|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)")
+QUERY_VALUE = re.compile(r"([?&])([\w.\-\[\]]+)=([^&\s\"'<>]+)")
 DEEPEST = 6
 
 
@@ -21,8 +22,8 @@ def is_secret(name: str) -> bool:
 
 
 def mask_text(text: str) -> str:
-    """``text`` with JSON web tokens, platform keys, bearer values and credentials in URLs hidden."""
-    return SECRET_TEXT.sub(MASK, text)
+    """``text`` with JSON web tokens, platform keys, bearer values, and credentials and secret query values of URLs hidden."""
+    return QUERY_VALUE.sub(_masked_value, SECRET_TEXT.sub(MASK, text))
 
 
 def mask_query(query: str) -> str:
@@ -44,3 +45,8 @@ def mask(value: Any, depth: int = 0) -> Any:
     if isinstance(value, list | tuple):
         return [mask(item, depth + 1) for item in value]
     return value
+
+
+def _masked_value(found: re.Match[str]) -> str:
+    mark, name, value = found.groups()
+    return f"{mark}{name}={MASK if is_secret(name) else value}"
