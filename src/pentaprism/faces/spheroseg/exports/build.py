@@ -180,13 +180,13 @@ class _Metadata:
             return []
 
     def original(self, entry: Entry, blobs: Blobs) -> Iterator[Member]:
-        """The stored file of the image, if it is there."""
+        """The stored file of the image, read whole first: a fault midway would spoil the archive."""
         try:
-            blobs.stat(entry.blob_key)
-        except PlatformError as error:
+            content = b"".join(blobs.read(entry.blob_key))
+        except (PlatformError, OSError) as error:
             self._fail(entry, "original", error)
             return
-        yield Member(f"images/{entry.file_name}", blobs.read(entry.blob_key), packed=True)
+        yield Member(f"images/{entry.file_name}", [content], packed=True)
 
     def _fail(self, entry: Entry, part: str, error: Exception) -> None:
         if not isinstance(error, PlatformError):

@@ -9,11 +9,9 @@ from pentaprism.faces.spheroseg.exports.source import ExportImage, Item, Member
 from pentaprism.faces.spheroseg.exports.spool import Spool
 
 PATH = "annotations.xml"
-HEAD = (
-    b'<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n  <version>1.1</version>\n  <meta>\n    <task>\n      <labels>\n        <label>\n'
-    b"          <name>cell</name>\n          <type>any</type>\n          <attributes></attributes>\n        </label>\n"
-    b"      </labels>\n    </task>\n  </meta>\n"
-)
+LABEL = b"<label><name>cell</name><type>any</type><attributes></attributes></label>"
+HEAD = b'<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n  <version>1.1</version>\n  <meta><task><labels>' + LABEL
+HEAD += b"</labels></task></meta>\n"
 
 
 class Cvat:

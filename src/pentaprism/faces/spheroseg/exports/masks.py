@@ -43,7 +43,7 @@ def labels_of(image: ExportImage) -> npt.NDArray[np.uint16] | npt.NDArray[np.uin
     return labels
 
 
-def tiff_bytes(labels: npt.NDArray[np.uint32]) -> bytes:
+def tiff_bytes(labels: npt.NDArray[np.uint16] | npt.NDArray[np.uint32]) -> bytes:
     """The labels as a 32-bit TIFF."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "labels.tiff"

@@ -1,4 +1,4 @@
-"""Masks of polygons: a pixel belongs to a polygon when its centre lies inside."""
+"""Masks of objects, cut to their boxes: a pixel belongs to an object when its centre lies inside."""
 
 from collections.abc import Iterable
 
@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pentaprism.faces.spheroseg.exports.source import Item, Points
+from pentaprism.imaging.polygons.raster import rasterize
 
 Mask = npt.NDArray[np.bool_]
 Box = tuple[int, int, int, int]
@@ -19,33 +20,9 @@ def box_of(rings: Iterable[Points], width: int, height: int) -> Box:
     return left, top, int(np.clip(high[0], left + 1, width)), int(np.clip(high[1], top + 1, height))
 
 
-def fill(rings: Iterable[Points], box: Box) -> Mask:
-    """[bottom - top, right - left] mask of the area enclosed an odd number of times; holes are rings like any other."""
-    left, top, right, bottom = box
-    flips = np.zeros((bottom - top, right - left + 1), np.uint8)
-    for ring in rings:
-        rows, columns = crossings(ring, top, bottom)
-        columns = np.clip(columns - left, 0, right - left)
-        np.bitwise_xor.at(flips, (rows - top, columns), np.uint8(1))
-    return np.bitwise_xor.accumulate(flips, axis=1)[:, :-1].astype(bool)
-
-
-def crossings(ring: Points, top: int, bottom: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Where the outline crosses lines through pixel centres: the row, and the first column whose centre is not left of it."""
-    following = np.roll(ring, -1, axis=0)
-    upper = np.where((ring[:, 1] <= following[:, 1])[:, None], ring, following)
-    lower = np.where((ring[:, 1] <= following[:, 1])[:, None], following, ring)
-    first = np.clip(np.ceil(upper[:, 1] - 0.5), top, bottom).astype(np.int64)
-    last = np.clip(np.ceil(lower[:, 1] - 0.5), top, bottom).astype(np.int64)
-    counts = last - first
-    edge = np.repeat(np.arange(len(ring)), counts)
-    rows = np.arange(len(edge)) - np.repeat(np.cumsum(counts) - counts, counts) + first[edge]
-    span = lower[edge] - upper[edge]
-    x = upper[edge, 0] + span[:, 0] * (rows + 0.5 - upper[edge, 1]) / span[:, 1]
-    return rows, np.ceil(x - 0.5).astype(np.int64)
-
-
 def mask_of(item: Item, width: int, height: int) -> tuple[Mask, Box]:
-    """The object without its holes, cut to its box."""
+    """[bottom - top, right - left] mask of the object without its holes, and its box."""
     box = box_of([item.outer], width, height)
-    return fill([item.outer, *item.holes], box), box
+    left, top, right, bottom = box
+    corner = np.array([left, top], np.float64)
+    return rasterize([ring - corner for ring in (item.outer, *item.holes)], (bottom - top, right - left)), box

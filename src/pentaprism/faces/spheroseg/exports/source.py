@@ -121,9 +121,19 @@ def entries_of(session: Session, project: Project, wanted: Sequence[str] | None)
         stem = unique_stem(image.name, image.id, taken)
         entries.append(
             Entry(
-                number, image.id, image.name, stem, f"{stem}.{EXTENSIONS[image.format]}", image.width, image.height, image.blob_key,
-                image.format, stamp(image.created_at), pixel_size(image, project), segmentation_id,
-            )  # fmt: skip
+                number,
+                image.id,
+                image.name,
+                stem,
+                f"{stem}.{EXTENSIONS[image.format]}",
+                image.width,
+                image.height,
+                image.blob_key,
+                image.format,
+                stamp(image.created_at),
+                pixel_size(image, project),
+                segmentation_id,
+            )
         )
     return entries, missing
 

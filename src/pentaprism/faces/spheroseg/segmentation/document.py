@@ -88,12 +88,14 @@ def progress_of(status: str, job: Job | None) -> int:
 
 def _run_keys(job: Job | None, row: Segmentation | None, position: int | None) -> Document:
     """Keys of the run: the newest one, or the one that made the version."""
+    queued: datetime | None = None
+    started: datetime | None = None
+    attempt: int | None = None
+    task: str | None = None
     if job is not None:
         queued, started, attempt, task = job.created_at, job.first_started_at or job.started_at, job.attempt, job.id
     elif row is not None:
         queued, started, attempt, task = row.queued_at, row.started_at, row.attempt, row.job_id
-    else:
-        queued = started = attempt = task = None
     return {
         "taskId": task,
         "queued_at": stamp(queued),

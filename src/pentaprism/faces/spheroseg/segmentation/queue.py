@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, exists, func, or_, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from pentaprism.core.clock import isoformat, now
@@ -15,6 +15,7 @@ from pentaprism.faces.spheroseg.tables import Image, Project, Segmentation, Shar
 
 FACE = "spheroseg"
 SEGMENT_KIND = "spheroseg.segment"
+EXPORT_KIND = "spheroseg.export"
 QUEUE = "batch"
 RECENT_JOBS = 50
 WORKER_SILENCE = timedelta(seconds=30)
@@ -112,8 +113,8 @@ def without_clock(document: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in document.items() if key not in VOLATILE}
 
 
-def _active(session: Session, projects: Sequence[str]) -> list[Row[Any]]:
-    rows: list[Row[Any]] = []
+def _active(session: Session, projects: Sequence[str]) -> list[Any]:
+    rows: list[Any] = []
     columns = select(Job.id, Job.status, Job.progress, Image.id.label("image_id"), Image.name, Image.project_id)
     for begin in range(0, len(projects), 500):
         part = projects[begin : begin + 500]
@@ -122,7 +123,7 @@ def _active(session: Session, projects: Sequence[str]) -> list[Row[Any]]:
     return rows
 
 
-def _shown(row: Row[Any]) -> dict[str, Any]:
+def _shown(row: Any) -> dict[str, Any]:
     return {"id": row.image_id, "name": row.name, "projectId": row.project_id, "taskId": row.id}
 
 

@@ -11,13 +11,13 @@ from pentaprism.core.clock import now
 from pentaprism.core.errors import Conflict, InvalidInput, NotAllowed, NotFound, PlatformError
 from pentaprism.core.ids import is_id
 from pentaprism.core.jobs.queue import NewJob
-from pentaprism.core.jobs.states import ACTIVE, JobState
+from pentaprism.core.jobs.states import ACTIVE
 from pentaprism.core.jobs.tables import Job
-from pentaprism.engines.cells.parameters import MODELS
 from pentaprism.faces.spheroseg.context import Spheroseg
 from pentaprism.faces.spheroseg.errors import code_of
 from pentaprism.faces.spheroseg.rights import RANK, image_query, permission_on
 from pentaprism.faces.spheroseg.segmentation.document import newest_jobs
+from pentaprism.faces.spheroseg.segmentation.models import accepted_names
 from pentaprism.faces.spheroseg.segmentation.parameters import Request, read_request
 from pentaprism.faces.spheroseg.segmentation.queue import FACE, SEGMENT_KIND
 from pentaprism.faces.spheroseg.segmentation.versions import locked
@@ -52,10 +52,9 @@ class Batch:
         self.failed.append({"id": image_id, "imageId": image_id, "reason": code_of(error), "error": error.message})
 
 
-def read_body(context: Spheroseg, body: Mapping[str, Any], *, priority: int = 1, known: Iterable[str] = ()) -> Request:
-    """The request of a trigger; the models it may name are the engine's and the registered ones of its task."""
-    registered = [card.name for card in context.platform.models.cards(task="cells")]
-    return read_request(body, [*MODELS, *registered], priority=priority, known=known)
+def read_body(body: Mapping[str, Any], *, priority: int = 1, known: Iterable[str] = ()) -> Request:
+    """The request of a trigger."""
+    return read_request(body, accepted_names(), priority=priority, known=known)
 
 
 def effective(image: Image, request: Request) -> dict[str, Any]:
@@ -212,8 +211,3 @@ def cancel_or_clear(context: Spheroseg, session: Session, image_id: str, clear: 
         raise NotFound("There is no result to clear.")
     image.current_version, image.failure, image.updated_at = None, None, now()
     return "cleared"
-
-
-def outcome(job: Job) -> str:
-    """How a job that ended did so: completed, failed or cancelled."""
-    return JobState(job.status).value

@@ -3,7 +3,7 @@
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -52,6 +52,10 @@ class Content:
     attempt: int | None = None
     queued_at: datetime | None = None
     started_at: datetime | None = None
+
+    def at(self, queued: datetime | None, started: datetime | None) -> "Content":
+        """The same with the times of its run."""
+        return replace(self, queued_at=queued, started_at=started)
 
 
 def locked(session: Session, image_id: str) -> Image:
