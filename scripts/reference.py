@@ -1,14 +1,16 @@
 """Write docs/reference/{cli,settings,errors}.md from the code; ``make docs`` runs it and tests/test_docs.py holds the result."""
 
+import importlib
 import inspect
+import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import typer.main
 
+import pentaprism
 from pentaprism.cli.main import build_app
-from pentaprism.core import errors
 from pentaprism.core.errors import PlatformError
 from pentaprism.settings.reference import reference as settings_page
 
@@ -85,11 +87,23 @@ def _default(parameter: Any) -> str:
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
+def error_classes() -> list[type[PlatformError]]:
+    """Every error of the platform, by status and code."""
+    for module in pkgutil.walk_packages(pentaprism.__path__, "pentaprism."):
+        if ".migrations" not in module.name and not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    return sorted(_subclasses(PlatformError), key=lambda kind: (kind.status, kind.code, kind.__name__))
+
+
+def _subclasses(kind: type[PlatformError]) -> set[type[PlatformError]]:
+    return {kind}.union(*(_subclasses(child) for child in kind.__subclasses__()))
+
+
 def errors_page() -> str:
     """``errors.md``."""
-    found = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, PlatformError)]
-    found.sort(key=lambda kind: (kind.status, kind.code))
-    return ERRORS_HEAD + "".join(f"| `{kind.code}` | {kind.status} | `{kind.__name__}` | {kind().message} |\n" for kind in found)
+    return ERRORS_HEAD + "".join(
+        f"| `{kind.code}` | {kind.status} | `{kind.__name__}` | {inspect.getdoc(kind).splitlines()[0]} |\n" for kind in error_classes()
+    )
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ import typer
 
 from pentaprism.cli.console import DataDirOption, JsonOption, fail, out, print_table, show
 from pentaprism.cli.opening import settings_of
+from pentaprism.core.errors import PlatformError
 
 app = typer.Typer(help="The database: upgrade, status.", no_args_is_help=True)
 
@@ -24,6 +25,8 @@ def upgrade(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None
         before = current(database)
         run(database)
         after = current(database)
+    except PlatformError as error:
+        raise fail(error.message) from error
     except SQLAlchemyError as error:
         raise fail(f"The upgrade failed: {error}") from error
     finally:
@@ -35,26 +38,21 @@ def upgrade(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None
 @app.command()
 def status(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
     """Show where the tables stand and how many rows they hold; status 1 when an upgrade is due."""
-    from sqlalchemy import func, inspect, select
+    from sqlalchemy import func, inspect, select, table
     from sqlalchemy.exc import SQLAlchemyError
 
     from pentaprism.core.database.engine import Database
-    from pentaprism.core.database.migrate import current, is_current
-    from pentaprism.core.database.tables import Base
+    from pentaprism.core.database.migrate import VERSION_TABLE, current, is_current
 
     settings = settings_of(data_dir)
     if settings.database.url is None and not settings.path("pentaprism.sqlite3").is_file():
         raise fail("There is no database yet.", advice="`pentaprism db upgrade` or the first start of the server creates it.")
     database = Database(settings.database_url)
     try:
-        present = set(inspect(database.engine).get_table_names())
         up_to_date = is_current(database)
         with database.read() as session:
-            rows = {
-                table.name: session.scalar(select(func.count()).select_from(table))
-                for table in Base.metadata.sorted_tables
-                if table.name in present
-            }
+            names = sorted(set(inspect(database.engine).get_table_names()) - {VERSION_TABLE})
+            rows = {name: session.scalar(select(func.count()).select_from(table(name))) for name in names}
         version = current(database)
     except SQLAlchemyError as error:
         raise fail(f"The database cannot be read: {error}", advice="`pentaprism doctor` says more.") from error

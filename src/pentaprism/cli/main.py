@@ -24,11 +24,13 @@ class Command:
 
 COMMANDS = (
     Command("serve", "serve", "serve", "Run the server: all faces behind one gateway."),
+    Command("worker", "worker", "worker", "Run jobs for a server that has no workers of its own."),
     Command("quickstart", "quickstart", "quickstart", "Run the server with a sample workspace, uploaded and segmented."),
     Command("demo", "demo", "demo", "Run real jobs on sample pictures through a real server, and show what came out."),
     Command("segment", "segment", "segment", "Segment and measure pictures without a server."),
     Command("user", "user", "app", "Accounts: add, list, change, remove."),
     Command("apikey", "apikey", "app", "API keys: create, list, revoke."),
+    Command("models", "models", "app", "Models: list, show, pull, verify."),
     Command("db", "db", "app", "The database: upgrade, status."),
     Command("doctor", "doctor", "doctor", "Look at the installation: what is there, what is missing, what to do."),
     Command("config", "config", "config", "Show every setting with its value and origin."),
@@ -38,7 +40,10 @@ COMMANDS = (
 def build_app(wanted: Collection[str] | None = None) -> typer.Typer:
     """The command line with the commands ``wanted`` ready to run (None: all); the others only have a line in the help."""
     app = typer.Typer(
-        name="pentaprism", help="Pentaprism: self-hosted imaging AI. Pictures in, measured objects out.", no_args_is_help=True
+        name="pentaprism",
+        help="Pentaprism: self-hosted imaging AI. Pictures in, measured objects out.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
     )
     app.callback()(_options)
     for command in COMMANDS:

@@ -2,15 +2,18 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from pentaprism.engines.cells import SegmentParameters
+from pentaprism.engines.cells.document import CellsDocument, calibrated
 from pentaprism.faces.spheroseg.exports.coco import Coco
 from pentaprism.faces.spheroseg.exports.masks import Masks
-from pentaprism.faces.spheroseg.exports.source import Entry, ExportImage, Format, Item, Member
+from pentaprism.faces.spheroseg.exports.source import Entry, ExportImage, Format, Member, items_of
 from pentaprism.faces.spheroseg.exports.table import Csv
 from pentaprism.imaging.encode import png
 from pentaprism.imaging.overlay import draw_overlay, outlines_of
@@ -53,18 +56,19 @@ class Results:
         return written
 
 
-def export_image(entry: Entry, document: dict[str, Any], items: list[Item]) -> ExportImage:
-    """A document of the engine as the writers of the exports read it."""
+def export_image(entry: Entry, document: CellsDocument, parameters: SegmentParameters) -> ExportImage:
+    """What the engine found as the writers of the exports read it, with sizes in µm where the entry has a pixel size."""
+    polygons, summary = calibrated(document.description.polygons, document.description.summary, entry.pixel_size)
     return ExportImage(
         entry=entry,
         version=1,
         source="model",
         stored_at=None,
-        polygons=document["polygons"],
-        summary=document["features"],
-        model=document["model"],
-        parameters=document["parameters"],
-        items=items,
+        polygons=polygons,
+        summary=summary,
+        model=document.model,
+        parameters=asdict(parameters),
+        items=list(items_of(polygons)),
     )
 
 

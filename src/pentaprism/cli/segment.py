@@ -1,7 +1,8 @@
 """``pentaprism segment``: pictures to measurements without a server."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pentaprism.engines.cells import CellsEngine, SegmentParameters
 
 DEFAULT_FORMATS = "csv,overlay"
+STAGES = {"decode": 0.05, "prepare": 0.1, "infer": 0.8, "outline": 0.9, "measure": 0.97}
 Report = Callable[[float], None]
 
 
@@ -50,7 +52,7 @@ def segment(
 ) -> None:
     """Segment and measure pictures without a server. Status 0: all worked, 1: some failed, 2: the command was wrong."""
     from pentaprism.cli.results import FORMATS, Results
-    from pentaprism.engines.cells import CellsEngine, SegmentParameters
+    from pentaprism.engines.cells import CellsEngine, NetworkStore, SegmentParameters
 
     chosen = [name.strip() for name in formats.split(",") if name.strip()]
     unknown = [name for name in chosen if name not in FORMATS]
@@ -66,12 +68,35 @@ def segment(
     if not files:
         raise fail("There are no pictures in these folders.", status=2)
     calibrated = pixel_size is not None or any(map(has_pixel_size, files))
-    run = Run(CellsEngine(), parameters, Results(folder, chosen, calibrated=calibrated), pixel_size, page)
+    networks = NetworkStore()
+    available = ("auto", "classical", *networks.names())
+    if model not in available:
+        raise fail(f"The file of the model {model} is not here. Here are: {', '.join(available)}.", status=2)
+    run = Run(CellsEngine(networks=networks), parameters, Results(folder, chosen, calibrated=calibrated), pixel_size, page, available)
     outcomes = _with_progress(run, files)
     shared = run.results.end()
     _show(outcomes, shared, as_json)
     if any(not outcome.ok for outcome in outcomes):
         raise typer.Exit(1)
+
+
+class Shares:
+    """Progress inside a stage to progress of the whole."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._low, self._high = 0.0, 0.0
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Work on one stage, up to its share of the whole."""
+        self._low, self._high = self._high, STAGES[name]
+        yield
+        self._report(self._high)
+
+    def inside(self, share: float) -> None:
+        """``share`` (0..1) of the present stage is done."""
+        self._report(self._low + (self._high - self._low) * share)
 
 
 @dataclass
@@ -83,6 +108,7 @@ class Run:
     results: "Results"
     pixel_size: float | None
     page: int
+    available: Sequence[str]
     stems: set[str] = field(default_factory=set)
     number: int = 0
 
@@ -103,16 +129,21 @@ class Run:
 
     def _segment(self, file: Path, outcome: Outcome, report: Report) -> None:
         from pentaprism.cli.results import export_image
-        from pentaprism.engines.cells.document import build_document, calibrated
-        from pentaprism.faces.spheroseg.exports.source import Entry, items_of, unique_stem
-        from pentaprism.imaging.decode import probe, read_plane, read_rgb
+        from pentaprism.engines.cells.document import PlaneChoice, analyse
+        from pentaprism.faces.spheroseg.exports.source import Entry, unique_stem
+        from pentaprism.imaging.decode import probe, read_rgb
 
         info = probe(file)
-        plane = read_plane(file, self.page)
-        found = self.engine.segment(plane.array, self.parameters, lambda share: report(share * 0.9))
-        document = build_document(found, plane.array, self.parameters)
-        size = self._pixel_size(info.pixel_size)
-        document["polygons"], document["features"] = calibrated(document["polygons"], document["features"], size)
+        shares = Shares(report)
+        document = analyse(
+            file,
+            self.parameters,
+            lambda: self.engine,
+            plane=PlaneChoice(page=self.page),
+            available=self.available,
+            stage=shares.stage,
+            report=shares.inside,
+        )
         self.number += 1
         stem = unique_stem(file.name, f"{self.number:012d}", self.stems)
         entry = Entry(
@@ -126,15 +157,14 @@ class Run:
             blob_key="",
             format=info.format,
             created_at=None,
-            pixel_size=size,
+            pixel_size=self._pixel_size(info.pixel_size),
             segmentation_id=None,
         )
-        picture = read_rgb(file, 2048, self.page)
-        outcome.outputs = self.results.add(export_image(entry, document, list(items_of(document["polygons"]))), picture)
-        outcome.objects = len(found.confidences)
-        outcome.model = found.model
-        outcome.confidence = document["confidence_score"]
-        outcome.warnings = list(found.warnings)
+        outcome.outputs = self.results.add(export_image(entry, document, self.parameters), read_rgb(file, 2048, self.page))
+        outcome.objects = document.description.cell_count
+        outcome.model = document.model["used"]
+        outcome.confidence = document.description.confidence
+        outcome.warnings = [*document.warnings, *filter(None, [document.model["reason"]])]
 
     def _pixel_size(self, stored: Any) -> dict[str, Any] | None:
         """The scale named on the command line, else the one in the file."""
