@@ -59,6 +59,8 @@ def fill_small_holes(labels: Labels, below: float) -> Labels:
 
     Background is 4-connected, as the objects are 8-connected. Use infinity to fill every such hole.
     """
+    if not labels.size:
+        return labels.copy()
     count, parts, boxes, _ = cv2.connectedComponentsWithStats((labels == 0).astype(np.uint8), connectivity=4)
     result = labels.copy()
     height, width = labels.shape

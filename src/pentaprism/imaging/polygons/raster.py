@@ -71,5 +71,7 @@ def rasterize_labels(rings: Sequence[Points], owners: Sequence[int], shape: tupl
     """Label image [H, W]; rings with the same owner (> 0) form one polygon with holes; where polygons overlap the lower owner stays."""
     labels = np.zeros(shape, np.int32)
     owner, row, column = spans(rings, owners, shape).pixels()
-    labels[row[::-1], column[::-1]] = owner[::-1]
+    # Of repeated indices the last value stays, which holds for arrays in memory order only.
+    backwards = np.ascontiguousarray((row * shape[1] + column)[::-1])
+    labels.ravel()[backwards] = np.ascontiguousarray(owner[::-1])
     return labels
