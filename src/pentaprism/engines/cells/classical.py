@@ -53,7 +53,7 @@ def plan_of(small: Picture, factor: float, noise: float, polarity: Polarity) -> 
     soft = smooth(small, 1.0 if factor == 1.0 and noise > 0.004 else 0.6)
     backdrop = _backdrop(soft)
     kinds: list[Kind] = ["bright", "dark"] if polarity == "auto" else [polarity]
-    plans = [_intensity_plan(soft, kind, ground, noise) for kind in kinds for ground in (None, backdrop)]
+    plans = [_intensity_plan(soft, kind, ground, noise, noise * factor) for kind in kinds for ground in (None, backdrop)]
     plans.append(_texture_plan(small))
     return max(plans, key=lambda plan: plan.score)
 
@@ -84,14 +84,14 @@ def texture_of(small: Picture) -> Picture:
     return np.log(np.sqrt(np.maximum(square - mean * mean, 0.0)) + 0.004).astype(np.float32)
 
 
-def _intensity_plan(soft: Picture, kind: Kind, backdrop: Picture | None, noise: float) -> Plan:
+def _intensity_plan(soft: Picture, kind: Kind, backdrop: Picture | None, noise: float, grain: float) -> Plan:
     value = soft if backdrop is None else soft - backdrop
     value = -value if kind == "dark" else value
     level, ground, top = _two_levels(value)
     inside = value > level
     contrast = top - ground
     blur = float(np.clip(6.0 * noise / max(contrast, 1e-3), 0.0, 2.0))
-    return Plan(kind, ground, contrast, blur, backdrop, _score(inside, soft), _flatness(value, inside, contrast))
+    return Plan(kind, ground, contrast, blur, backdrop, _score(inside, soft), _flatness(value, inside, contrast, grain))
 
 
 def _texture_plan(small: Picture) -> Plan:
@@ -151,16 +151,22 @@ def _part(backdrop: Picture, place: tuple[int, int], shape: tuple[int, ...], who
     return np.asarray(cv2.warpAffine(backdrop, matrix, (shape[1], shape[0]), flags=flags, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
-def _flatness(value: Picture, inside: Mask, contrast: float) -> float:
-    """Slow variation inside both classes as a share of the contrast: near 0 for rendered pictures and masks."""
-    kernel = np.ones((7, 7), np.uint8)
+def _flatness(value: Picture, inside: Mask, contrast: float, grain: float) -> float:
+    """Slow variation inside both classes beyond noise, as a share of the contrast: near 0 for rendered pictures and masks.
+
+    ``grain`` is the noise of the shrunk picture; two blurs of 1 and 1.5 px leave 0.16 of it.
+    """
     soft = smooth(value, 1.5)
     spread = 0.0
     for part in (inside, ~inside):
-        core = cv2.erode(part.astype(np.uint8), kernel) > 0
-        if core.sum() >= 30:
-            spread = max(spread, float(np.std(soft[core])))
-    return spread / max(contrast, 1e-6)
+        wide, narrow = (cv2.erode(part.astype(np.uint8), np.ones((side, side), np.uint8)) > 0 for side in (7, 3))
+        if wide.sum() >= 30:
+            spread = max(spread, float(np.std(soft[wide])))
+        elif narrow.sum() >= 5:
+            spread = max(spread, float(np.std(value[narrow])))
+        else:
+            return 1.0
+    return float(np.sqrt(max(spread**2 - (0.16 * grain) ** 2, 0.0))) / max(contrast, 1e-6)
 
 
 def _score(inside: Mask, soft: Picture) -> float:

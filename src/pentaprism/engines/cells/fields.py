@@ -122,5 +122,7 @@ def network_field(network: Network, plane: Plane, scale: Scale, small: Picture, 
         foreground, depths = probing.look(network, scale.apply(plane[tile.read]), setting)
         _put(level, tile.write, foreground[tile.crop])
         _put(depth, tile.write, depths[tile.crop])
+    if polarity != "auto" and not setting.by_input:
+        probing.keep_polarity(level, small, polarity)
     card = network.card
     return Field(level, depth, card.split_ratio, card.name, card.version, card.sha256, setting.polarity, setting.zoom, "mean_probability")

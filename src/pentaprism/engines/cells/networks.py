@@ -40,9 +40,9 @@ class Card:
 class Network:
     """One ONNX session. ``run`` may be called by several threads at once; the session holds no state between calls."""
 
-    def __init__(self, card: Card, threads: int) -> None:
+    def __init__(self, card: Card, threads: int, folder: Path = WEIGHTS) -> None:
         """Raises WeightsError when the file is missing or its SHA-256 is not the card's."""
-        path = WEIGHTS / card.file
+        path = folder / card.file
         try:
             data = path.read_bytes()
         except OSError as error:
@@ -73,7 +73,7 @@ class NetworkStore:
 
     def __init__(self, threads: int = 2, folder: Path = WEIGHTS) -> None:
         """``threads`` is handed to every session; ``folder`` holds ``*.json`` cards."""
-        self._threads = threads
+        self._threads, self._folder = threads, folder
         self._cards = {card.name: card for card in cards(folder)}
         self._loaded: dict[str, Network] = {}
         self._lock = threading.Lock()
@@ -88,7 +88,7 @@ class NetworkStore:
             if name not in self._cards:
                 raise WeightsError(f"no weights for {name!r}; there are: {', '.join(self.names()) or 'none'}")
             if name not in self._loaded:
-                self._loaded[name] = Network(self._cards[name], self._threads)
+                self._loaded[name] = Network(self._cards[name], self._threads, self._folder)
             return self._loaded[name]
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from pentaprism.engines.cells.networks import Network
 from pentaprism.engines.cells.parameters import Picture, Plane, Polarity, Report
@@ -20,11 +21,15 @@ WHOLE_SIDE = 384
 
 @dataclass(frozen=True)
 class Setting:
-    """``zoom`` is the network's pixels per plane pixel; ``invert`` hands the network 1 - picture."""
+    """``zoom`` is the network's pixels per plane pixel; ``invert`` hands the network 1 - picture.
+
+    ``by_input`` tells that the polarity is settled by that; else wrong objects are taken out afterwards.
+    """
 
     zoom: float
     invert: bool
     polarity: str
+    by_input: bool = False
 
 
 def look(network: Network, picture: Picture, setting: Setting) -> tuple[Picture, Picture]:
@@ -50,6 +55,24 @@ def setting_of(
     if network.card.name == "nuclei":
         return _nuclei_setting(network, plane, scale, small, polarity, report)
     return _spheroid_setting(network, plane, small, factor, polarity, report)
+
+
+def keep_polarity(level: npt.NDArray[np.float32] | npt.NDArray[np.uint8], small: Picture, polarity: Polarity) -> None:
+    """Clears the parts of a level map (in place) that are not darker, or not brighter, than what surrounds them."""
+    top = 255.0 if level.dtype == np.uint8 else 1.0
+    reduced = np.asarray(cv2.resize(level, small.shape[::-1], interpolation=cv2.INTER_AREA), np.float32) / np.float32(top)
+    count, found = cv2.connectedComponents((reduced > 0.25).astype(np.uint8), connectivity=4)
+    parts = np.asarray(found, np.int32)
+    near = np.asarray(cv2.dilate(parts.astype(np.float32), np.ones((13, 13), np.uint8)), np.int32)
+    around = np.where(parts == 0, near, 0).ravel()
+    flat = parts.ravel()
+    inside = np.bincount(flat, small.ravel(), count) / np.maximum(np.bincount(flat, minlength=count), 1)
+    outside = np.bincount(around, small.ravel(), count) / np.maximum(np.bincount(around, minlength=count), 1)
+    wrong = inside >= outside if polarity == "dark" else inside <= outside
+    wrong[0] = False
+    shape = (level.shape[1], level.shape[0])
+    clear = cv2.resize(wrong[near].astype(np.uint8), shape, interpolation=cv2.INTER_NEAREST) > 0
+    level[np.asarray(clear)] = 0
 
 
 def ground_of(small: Picture) -> float:
@@ -90,7 +113,7 @@ def _nuclei_setting(network: Network, plane: Plane, scale: Scale, small: Picture
         zoom = zoom if settled else wanted
         if settled:
             break
-    return Setting(zoom, dark, word)
+    return Setting(zoom, dark, word, by_input=True)
 
 
 def _spheroid_setting(
