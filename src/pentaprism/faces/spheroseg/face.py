@@ -6,6 +6,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
+from starlette.routing import compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pentaprism.core.errors import PlatformError
@@ -62,7 +63,6 @@ def build(context: Spheroseg) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         strict_content_type=False,
-        generate_unique_id_function=openapi.operation_id,
     )
     app.state.context = context
     for module in ROUTERS:
@@ -83,18 +83,11 @@ def adopt(app: FastAPI, routes: APIRouter, prefix: str = "", *, shown: bool = Tr
     for route in routes.routes:
         if not isinstance(route, APIRoute):
             raise TypeError(f"{route} is no plain route")
-        app.add_api_route(
-            prefix + route.path,
-            route.endpoint,
-            methods=sorted(route.methods or ()),
-            response_model=route.response_model,
-            status_code=route.status_code,
-            tags=route.tags,
-            responses=route.responses,
-            response_class=route.response_class,
-            openapi_extra=route.openapi_extra,
-            include_in_schema=shown and route.include_in_schema,
-        )
+        route.path = prefix + route.path
+        route.path_regex, route.path_format, route.param_convertors = compile_path(route.path)
+        route.operation_id = openapi.operation_id(route)
+        route.include_in_schema = shown and route.include_in_schema
+        app.router.routes.append(route)
 
 
 def http_rules(settings: SpherosegSettings) -> middleware.HttpRules:

@@ -7,11 +7,11 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from pentaprism.faces.spheroseg.routes.common import errors, is_open
+from pentaprism.faces.spheroseg.schemas.documents import ErrorAnswer
 
 DESCRIPTION = """Projects, images, and spheroid and cell segmentation as measured polygons.
 
 Errors have one shape and a closed list of codes. Every operation can also answer 401 (unless it is open), 429, 500 and 503."""
-REFERENCE = {"$ref": "#/components/schemas/ErrorAnswer"}
 EVERYWHERE = (429, 500, 503)
 
 
@@ -26,14 +26,17 @@ def document(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         found = get_openapi(title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes, openapi_version="3.1.0")
         found["servers"] = [{"url": "."}]
-        schemes = found.setdefault("components", {}).setdefault("securitySchemes", {})
-        schemes["bearer"] = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+        found.setdefault("components", {})["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
         closed = {operation_id(route) for route in api_routes(app) if not is_open(route.endpoint)}
         for operations in found["paths"].values():
             for operation in operations.values():
                 _complete(operation, secured=operation["operationId"] in closed)
+        schemas = found["components"].setdefault("schemas", {})
+        schema = ErrorAnswer.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas.update(schema.pop("$defs", {}))
+        schemas["ErrorAnswer"] = schema
         for unused in ("HTTPValidationError", "ValidationError"):
-            found["components"].get("schemas", {}).pop(unused, None)
+            schemas.pop(unused, None)
         app.openapi_schema = found
     return app.openapi_schema
 
@@ -56,5 +59,4 @@ def _complete(operation: dict[str, Any], *, secured: bool) -> None:
         operation["security"] = [{"bearer": []}]
         statuses.add(401)
     for status, entry in errors(*statuses).items():
-        content = {"application/json": {"schema": REFERENCE}}
-        responses.setdefault(str(status), {"description": entry["description"], "content": content})
+        responses.setdefault(str(status), entry)

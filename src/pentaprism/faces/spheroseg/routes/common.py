@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from pentaprism.faces.spheroseg.errors import CODES
-from pentaprism.faces.spheroseg.schemas.documents import ErrorAnswer
 
 OPEN = "pentaprism_open"
+ERROR_SCHEMA = "#/components/schemas/ErrorAnswer"
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -26,7 +26,7 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     found: dict[int | str, dict[str, Any]] = {}
     for status in sorted(set(statuses)):
         names = ", ".join(f"`{code}`" for code, value in CODES.items() if value == status)
-        found[status] = {"model": ErrorAnswer, "description": names}
+        found[status] = {"description": names, "content": {"application/json": {"schema": {"$ref": ERROR_SCHEMA}}}}
     return found
 
 
