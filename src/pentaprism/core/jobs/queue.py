@@ -35,6 +35,7 @@ BATCH_QUEUE = "none"
 class AlreadyActive(Conflict):
     """A job for this is already active."""
 
+    # ``job`` is that job, detached.
     code = "ALREADY_ACTIVE"
 
     def __init__(self, job: Job) -> None:
@@ -117,6 +118,8 @@ class Jobs:
             active = select(Job).where(Job.exclusive_key == exclusive_key, Job.status.in_(ACTIVE))
             found = session.scalars(active).first()
             if found is not None:
+                # Out of the session, whose rollback would empty it.
+                session.expunge(found)
                 raise AlreadyActive(found)
         new = NewJob(
             kind,

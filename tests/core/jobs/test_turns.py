@@ -1,0 +1,90 @@
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.jobs.job_world import FACE
+from pentaprism.core.jobs.queue import NewJob
+from pentaprism.core.jobs.tables import Job
+
+
+def order_of(world, runner_name="w"):
+    """Ids in the order in which a worker would take them, taking them."""
+    order = []
+    with world.database.write() as session:
+        while (claim := world.jobs.claims.next(session, ["batch"], runner_name)) is not None:
+            order.append(claim.id)
+    return order
+
+
+def test_accounts_take_turns_and_priority_orders_only_the_own_jobs(world):
+    many, other = world.account, world.add_account()
+    mine = [world.enqueue("echo", account_id=many, priority=9).id for _ in range(4)]
+    urgent = world.enqueue("echo", account_id=many, priority=10).id
+    theirs = [world.enqueue("echo", account_id=other).id for _ in range(2)]
+    order = order_of(world)
+    assert [one for one in order if one in theirs] == theirs
+    assert [one for one in order if one not in theirs] == [urgent, *mine]
+    assert {order.index(one) for one in theirs} in ({0, 2}, {1, 3})
+
+
+def test_who_was_served_longest_ago_is_next(world):
+    first, second = sorted([world.account, world.add_account()])
+    world.enqueue("echo", account_id=first)
+    order_of(world)
+    later = [world.enqueue("echo", account_id=account).id for account in (first, second)]
+    assert order_of(world) == later[::-1]
+
+
+def test_equal_priority_is_first_in_first_out(world):
+    ids = [world.enqueue("echo").id for _ in range(20)]
+    assert order_of(world) == ids
+
+
+def test_earlier_queues_of_a_worker_go_first(world, runner):
+    slow = world.enqueue("echo")
+    quick = world.enqueue("quick")
+    runner.run_waiting(["interactive", "batch"])
+    assert world.job(quick.id).finished_at <= world.job(slow.id).started_at
+
+
+def test_jobs_of_one_subject_run_one_after_the_other_where_the_kind_says_so(world):
+    first, second, third = (world.enqueue("serial", subject=subject) for subject in ("image:1", "image:1", "image:2"))
+    assert order_of(world) == [first.id, third.id]
+    with world.database.write() as session:
+        assert world.jobs.claims.one(session, second.id, "w") is None
+        session.get(Job, first.id).status = "completed"
+    assert order_of(world) == [second.id]
+
+
+def test_an_account_has_at_most_so_many_running_jobs_of_a_limited_kind(world):
+    mine = [world.enqueue("few").id for _ in range(4)]
+    theirs = [world.enqueue("few", account_id=world.add_account()).id]
+    free = world.enqueue("echo").id
+    assert set(order_of(world)) == {*mine[:2], *theirs, free}
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), min_size=1, max_size=14))
+def test_the_position_shown_is_the_place_in_which_a_job_is_taken(tmp_path_factory, plan):
+    from core.jobs.conftest import RecordingBus
+    from core.jobs.job_world import SilentDispatch, World, database_at, platform_on
+
+    world = World(platform_on(database_at(tmp_path_factory.mktemp("turns")), SilentDispatch(), RecordingBus()))
+    accounts = [world.account, *(world.add_account() for _ in range(3))]
+    for account in accounts[:2]:
+        world.enqueue("echo", account_id=account)
+    order_of(world)
+    with world.database.write() as session:
+        world.jobs.enqueue_many(session, [NewJob("echo", accounts[who], FACE, priority=priority) for who, priority in plan])
+    with world.database.read() as session:
+        waiting = session.query(Job).filter(Job.status == "queued").all()
+        positions = world.jobs.positions(session, waiting)
+    expected = {job_id: place for place, job_id in enumerate(order_of(world), 1)}
+    world.database.dispose()
+    assert positions == expected
+
+
+def test_a_job_that_runs_or_has_ended_has_no_position(world, runner):
+    job = world.enqueue("echo")
+    runner.run_waiting(["batch"])
+    with world.database.read() as session:
+        assert world.jobs.position(session, world.job(job.id)) == 0
