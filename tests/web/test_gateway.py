@@ -17,20 +17,18 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from websockets.sync.client import connect
 
-from pentaprism.web.gateway import Gateway, Places
+from pentaprism.web.gateway import Gateway, Opened, Places, at_once
 from pentaprism.web.lifespan import Lifespan
 from pentaprism.web.proxies import TrustedProxies
 from pentaprism.web.urls import base_url, link
 
-LIVES: list[str] = []
 
-
-def face(name: str) -> FastAPI:
+def face(name: str, lives: list[str]) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        LIVES.append(f"{name} up")
+        lives.append(f"{name} up")
         yield
-        LIVES.append(f"{name} down")
+        lives.append(f"{name} down")
 
     app = FastAPI(lifespan=lifespan)
 
@@ -66,7 +64,9 @@ def ports() -> Iterator[tuple[int, int]]:
     root = Starlette(routes=[Route("/{rest:path}", lambda request: JSONResponse({"root": request.url.path}))])
     places = Places(ports={native: "cells"}, hosts={"plants.example.org": "plants"}, root_mounts={"/socket.io": "cells"})
     proxies = TrustedProxies(["127.0.0.1"])
-    gateway = Gateway({"cells": face("cells"), "plants": face("plants")}, root, places, proxies=proxies)
+    lives: list[str] = []
+    faces = {"cells": face("cells", lives), "plants": face("plants", lives)}
+    gateway = Gateway(root, at_once(faces, places), proxies=proxies)
     server = uvicorn.Server(uvicorn.Config(gateway, log_config=None, proxy_headers=False, timeout_graceful_shutdown=2))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=sockets)), daemon=True)
     thread.start()
@@ -75,7 +75,7 @@ def ports() -> Iterator[tuple[int, int]]:
     yield main, native
     server.should_exit = True
     thread.join(10)
-    assert LIVES == ["cells up", "plants up", "plants down", "cells down"]
+    assert lives == ["cells up", "plants up", "plants down", "cells down"]
 
 
 @pytest.mark.parametrize("path", ["", "/", "/where/is/it"])
@@ -171,6 +171,47 @@ def test_an_application_without_a_lifespan_is_no_error() -> None:
     async def run() -> None:
         life = Lifespan(plain)  # type: ignore[arg-type]
         await life.start()
+        await life.stop()
+
+    asyncio.run(run())
+
+
+def test_health_is_answered_before_the_faces_are_there_and_the_rest_waits() -> None:
+    async def run() -> None:
+        loaded = asyncio.Event()
+
+        async def opening() -> Opened:
+            await loaded.wait()
+            return Opened({"cells": face("cells", [])})
+
+        root = Starlette(routes=[Route("/{rest:path}", lambda request: JSONResponse({"root": request.url.path}))])
+        gateway = Gateway(root, opening)
+        life = Lifespan(gateway)
+        await life.start()
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(gateway), base_url="http://x") as client:
+            assert (await client.get("/health")).json() == {"root": "/health"}
+            waiting = asyncio.create_task(client.get("/cells/where/x"))
+            await asyncio.sleep(0.05)
+            assert not waiting.done()
+            loaded.set()
+            assert (await waiting).json()["face"] == "cells"
+        await life.stop()
+
+    asyncio.run(run())
+
+
+def test_faces_that_cannot_load_are_told_of() -> None:
+    async def run() -> None:
+        failures: list[Exception] = []
+
+        async def opening() -> Opened:
+            raise ValueError("the database is gone")
+
+        gateway = Gateway(Starlette(), opening, on_failure=failures.append)
+        life = Lifespan(gateway)
+        await life.start()
+        await asyncio.sleep(0.05)
+        assert [str(failure) for failure in failures] == ["the database is gone"]
         await life.stop()
 
     asyncio.run(run())

@@ -10,20 +10,21 @@ from pentaprism.core.jobs.kinds import JobKind
 if TYPE_CHECKING:
     from pentaprism.web.face import Face
 
-NAMES = ("spheroseg",)
+NATIVE_PORTS = {"spheroseg": 5001}
+"""Every face by name, and the port of its own; known before the face itself is loaded."""
 
 
 @cache
 def all_faces() -> "tuple[Face, ...]":
     """Every face: the value ``face`` of the module ``face`` in its folder."""
-    return tuple(importlib.import_module(f"pentaprism.faces.{name}.face").face for name in NAMES)
+    return tuple(importlib.import_module(f"pentaprism.faces.{name}.face").face for name in NATIVE_PORTS)
 
 
 @cache
 def all_kinds() -> tuple[JobKind, ...]:
     """The job kinds of every face, without loading what serves requests: ``JOB_KINDS`` of the module ``kinds`` in its folder."""
     found: list[JobKind] = []
-    for name in NAMES:
+    for name in NATIVE_PORTS:
         kinds: Sequence[JobKind] = importlib.import_module(f"pentaprism.faces.{name}.kinds").JOB_KINDS
         found.extend(kinds)
     return tuple(found)

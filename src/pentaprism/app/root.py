@@ -1,6 +1,5 @@
 """What the gateway answers at its own root: what it is, how it is, what it counts."""
 
-from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
 from starlette.applications import Starlette
@@ -9,13 +8,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from pentaprism.app.faces import NATIVE_PORTS
 from pentaprism.core.clock import isoformat, now
 from pentaprism.core.errors import PlatformError
 from pentaprism.core.observability.health import Health
 from pentaprism.core.observability.metrics import CONTENT_TYPE, Metrics
 from pentaprism.web import errors, middleware
 from pentaprism.web.cors import CorsRules
-from pentaprism.web.face import Face
 from pentaprism.web.middleware import HttpRules, request_id
 from pentaprism.web.urls import base_url
 
@@ -31,12 +30,12 @@ def render(error: PlatformError, connection: HTTPConnection) -> Response:
 
 
 def health_routes(health: Health) -> list[Route]:
-    """``/health`` (200 while requests can be served, else 503, with all checks), ``/health/live``, ``/health/ready``."""
+    """``/health`` (all checks; 503 when something critical fails), ``/health/live``, ``/health/ready`` (503 until all can be served)."""
 
     def whole(_request: Request) -> Response:
         report = health.report()
         body = {"status": report.status, "version": VERSION, "timestamp": isoformat(now()), "checks": report.as_json()["checks"]}
-        return JSONResponse(body, status_code=200 if report.ready else 503, headers=NO_STORE)
+        return JSONResponse(body, status_code=503 if report.status == "unavailable" else 200, headers=NO_STORE)
 
     async def live(_request: Request) -> Response:
         return JSONResponse({"status": "ok", "timestamp": isoformat(now())}, headers=NO_STORE)
@@ -58,15 +57,13 @@ def metrics_route(metrics: Metrics) -> Route:
     return Route("/metrics", show)
 
 
-def build_root(faces: Sequence[Face], health: Health, metrics: Metrics, *, with_metrics: bool, public_url: str | None = None) -> ASGIApp:
+def build_root(health: Health, metrics: Metrics, *, with_metrics: bool, public_url: str | None = None) -> ASGIApp:
     """The application of the gateway's root."""
 
     def index(request: Request) -> Response:
         base = base_url(request, public_url)
-        shown: list[Mapping[str, str | int]] = [
-            {"name": face.name, "title": face.title, "url": f"{base}/{face.name}", "port": face.port} for face in faces
-        ]
-        return JSONResponse({"name": "Pentaprism", "version": VERSION, "health": f"{base}/health", "faces": shown})
+        faces = [{"name": name, "url": f"{base}/{name}", "port": port} for name, port in NATIVE_PORTS.items()]
+        return JSONResponse({"name": "Pentaprism", "version": VERSION, "health": f"{base}/health", "faces": faces})
 
     routes = [Route("/", index), *health_routes(health)]
     return _framed([*routes, metrics_route(metrics)] if with_metrics else routes, metrics)

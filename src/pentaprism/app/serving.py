@@ -1,35 +1,70 @@
-"""The outer application, and the server around it."""
+"""The outer application, and the server around it.
+
+The server listens first and loads the faces behind its open sockets, so that it tells at once that it is there.
+"""
 
 import asyncio
 import contextlib
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import anyio.to_thread
 import structlog
 import uvicorn
 
-from pentaprism.app.building import build_platform
-from pentaprism.app.faces import all_faces
 from pentaprism.app.root import build_metrics_app, build_root
-from pentaprism.core.database.migrate import is_current, upgrade
 from pentaprism.core.observability import logs
-from pentaprism.core.platform import Platform
+from pentaprism.core.observability.health import Health
+from pentaprism.core.observability.metrics import Metrics
 from pentaprism.settings import Settings, SettingsError
-from pentaprism.web.face import Face
-from pentaprism.web.gateway import Gateway, Places
+from pentaprism.web.gateway import Gateway, Opened, Places
 from pentaprism.web.proxies import TrustedProxies
+
+if TYPE_CHECKING:
+    from pentaprism.core.platform import Platform
 
 log = structlog.get_logger("pentaprism")
 BACKLOG = 2048
-START_AFTER_SECONDS = 0.05
+
+
+class Opening:
+    """Loads the faces and the platform in a thread, starts the background work, and closes it all."""
+
+    def __init__(self, settings: Settings, health: Health, metrics: Metrics, places: Places, platform: "Platform | None") -> None:
+        self._settings = settings
+        self._health = health
+        self._metrics = metrics
+        self._places = places
+        self._platform = platform
+
+    async def open(self) -> Opened:
+        """The faces, ready to serve. Raises SettingsError, and whatever a database that cannot be used raises."""
+        anyio.to_thread.current_default_thread_limiter().total_tokens = self._settings.server.threads
+        return await asyncio.to_thread(self._load)
+
+    async def start(self) -> None:
+        """Start workers, helpers and maintenance."""
+        self._health.starting = False
+        if self._platform is not None:
+            await asyncio.to_thread(self._platform.start)
+
+    async def close(self) -> None:
+        """Hand running jobs back and close everything."""
+        if self._platform is not None:
+            await asyncio.to_thread(self._platform.close)
+
+    def _load(self) -> Opened:
+        from pentaprism.app.opening import load_faces, open_platform  # noqa: PLC0415 -- loads everything, after the server listens
+
+        self._platform = open_platform(self._settings, self._health, self._metrics, self._platform)
+        return load_faces(self._settings, self._platform, self._places)
 
 
 def build_gateway(
     settings: Settings,
-    faces: Sequence[Face] | None = None,
     *,
-    platform: Platform | None = None,
+    platform: "Platform | None" = None,
     only: str | None = None,
     ports: Mapping[int, str] | None = None,
     metrics_port: int | None = None,
@@ -38,49 +73,41 @@ def build_gateway(
 
     ``only`` puts one face at the root of everything, ``ports`` faces at the root of a port each.
     """
-    chosen = tuple(all_faces() if faces is None else faces)
-    whole = platform if platform is not None else build_platform(settings)
-    if settings.database.upgrade and not is_current(whole.database):
-        upgrade(whole.database)
-    apps = {face.name: face.create_app(whole, getattr(settings, face.name)) for face in chosen}
-    unknown = sorted({*settings.server.hosts.values(), *(ports or {}).values(), *([only] if only else [])} - set(apps))
-    if unknown:
-        raise SettingsError(f"there is no face {', '.join(unknown)}; there are {', '.join(sorted(apps))}")
+    health = platform.health if platform is not None else Health()
+    health.starting = True
+    metrics = platform.metrics if platform is not None else Metrics()
+    apart = {metrics_port: build_metrics_app(health, metrics)} if metrics_port is not None else {}
+    hosts = {host.lower(): name for host, name in settings.server.hosts.items()}
+    opening = Opening(settings, health, metrics, Places(ports=dict(ports or {}), hosts=hosts, only=only), platform)
     with_metrics = settings.server.metrics and metrics_port is None
-    root = build_root(chosen, whole.health, whole.metrics, with_metrics=with_metrics, public_url=settings.public_url)
-    places = Places(
-        ports=dict(ports or {}),
-        hosts={host.lower(): name for host, name in settings.server.hosts.items()},
-        root_mounts={path: face.name for face in chosen for path in face.root_mounts},
-        only=only,
-        apart={metrics_port: build_metrics_app(whole.health, whole.metrics)} if metrics_port is not None else {},
-    )
-    background = _Background(whole, settings.server.threads)
+    root = build_root(health, metrics, with_metrics=with_metrics, public_url=settings.public_url)
     proxies = TrustedProxies(settings.server.trusted_proxies)
-    return Gateway(apps, root, places, proxies=proxies, on_start=[background.start], on_stop=[background.stop])
+    return Gateway(root, opening.open, apart=apart, proxies=proxies, on_open=opening.start, on_stop=opening.close)
 
 
 def serve(settings: Settings, *, face: str | None = None, port_given: bool = True) -> None:
     """Serve until told to stop. ``face`` serves one face alone, on its own port unless another was given."""
+    from pentaprism.app.faces import NATIVE_PORTS  # noqa: PLC0415 -- beside its one use
+
     logs.configure(settings.logs.level, style=settings.logs.style)
-    by_name = {item.name: item for item in all_faces()}
-    if face is not None and face not in by_name:
-        raise SettingsError(f"there is no face {face}; there are {', '.join(sorted(by_name))}")
-    port = by_name[face].port if face is not None and not port_given else settings.server.port
-    with contextlib.ExitStack() as open_sockets:
-        main = open_sockets.enter_context(listen(settings.server.host, port))
+    if face is not None and face not in NATIVE_PORTS:
+        raise SettingsError(f"there is no face {face}; there are {', '.join(sorted(NATIVE_PORTS))}")
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.secret_bytes()
+    port = NATIVE_PORTS[face] if face is not None and not port_given else settings.server.port
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(listen(settings.server.host, port))]
         ports: dict[int, str] = {}
-        sockets = [main]
         if settings.server.native_ports and face is None:
-            for item in by_name.values():
-                sockets.append(open_sockets.enter_context(listen(settings.server.host, item.port)))
-                ports[item.port] = item.name
+            for name, native in NATIVE_PORTS.items():
+                sockets.append(stack.enter_context(listen(settings.server.host, native)))
+                ports[native] = name
         metrics_port = settings.server.metrics_port
         if metrics_port is not None:
-            sockets.append(open_sockets.enter_context(listen(settings.server.host, metrics_port)))
+            sockets.append(stack.enter_context(listen(settings.server.host, metrics_port)))
             metrics_port = sockets[-1].getsockname()[1]
         gateway = build_gateway(settings, only=face, ports=ports, metrics_port=metrics_port)
-        Server(gateway, settings).run(sockets)
+        Server(gateway, settings).serve_on(sockets)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -93,7 +120,6 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         sock.close()
         raise SettingsError(f"{host}:{port} cannot be used: {error.strerror or error}") from error
-    sock.set_inheritable(False)
     return sock
 
 
@@ -102,6 +128,8 @@ class Server(uvicorn.Server):
 
     def __init__(self, gateway: Gateway, settings: Settings) -> None:
         self.gateway = gateway
+        self.failure: Exception | None = None
+        gateway.on_failure = self._fail
         super().__init__(
             uvicorn.Config(
                 gateway,
@@ -113,9 +141,14 @@ class Server(uvicorn.Server):
                 backlog=BACKLOG,
                 timeout_keep_alive=settings.server.keep_alive_seconds,
                 timeout_graceful_shutdown=max(1, round(settings.server.drain_seconds)),
-                ws_max_size=16 * 1024 * 1024,
             )
         )
+
+    def serve_on(self, sockets: list[socket.socket]) -> None:
+        """Serve until told to stop; raises what kept the faces from loading."""
+        self.run(sockets)
+        if self.failure is not None:
+            raise self.failure
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn's; then says where it listens."""
@@ -133,29 +166,6 @@ class Server(uvicorn.Server):
         self._captured_signals.clear()
         log.info("stopped")
 
-
-class _Background:
-    """Starts the platform's background work shortly after the server listens, and stops it at the end."""
-
-    def __init__(self, platform: Platform, threads: int) -> None:
-        self._platform = platform
-        self._threads = threads
-        self._starting: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Returns at once; the first requests are answered before the workers take the processor."""
-        anyio.to_thread.current_default_thread_limiter().total_tokens = self._threads
-        self._starting = asyncio.create_task(self._start_soon())
-
-    async def stop(self) -> None:
-        """Hand running jobs back and close everything."""
-        if self._starting is not None:
-            await asyncio.wait([self._starting])
-        await asyncio.to_thread(self._platform.close)
-
-    async def _start_soon(self) -> None:
-        await asyncio.sleep(START_AFTER_SECONDS)
-        try:
-            await asyncio.to_thread(self._platform.start)
-        except Exception:
-            log.exception("the background work did not start")
+    def _fail(self, error: Exception) -> None:
+        self.failure = error
+        self.should_exit = True

@@ -13,98 +13,145 @@ from pentaprism.web.proxies import TrustedProxies
 
 log = structlog.get_logger(__name__)
 Hook = Callable[[], Awaitable[None]]
+EARLY = ("/health", "/health/", "/health/live", "/health/ready", "/metrics")
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
     """Where faces stand. ``ports`` and ``hosts`` lead to a face at the root; ``root_mounts`` are paths of the gateway's root
-    that belong to a face; ``only`` puts one face at the root of everything. ``apart`` are whole applications on ports."""
+    that belong to a face; ``only`` puts one face at the root of everything."""
 
     ports: Mapping[int, str] = field(default_factory=dict)
     hosts: Mapping[str, str] = field(default_factory=dict)
     root_mounts: Mapping[str, str] = field(default_factory=dict)
     only: str | None = None
-    apart: Mapping[int, ASGIApp] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The faces that a gateway serves, by name, and where they stand."""
+
+    faces: Mapping[str, ASGIApp]
+    places: Places = field(default_factory=Places)
 
 
 class Gateway:
     """Faces below ``/<name>``, on their ports, under their host names; everything else goes to ``root``.
+
+    ``opening`` gives the faces once the server listens already: until then health and metrics are answered, and every other
+    request waits. If it fails, ``on_failure`` is called. ``on_open`` and ``on_stop`` run after opening and at the end.
+    ``apart`` are whole applications on ports of their own.
 
     Below a prefix ``root_path`` ends with it, as for any mounted ASGI application, so that links lead back there.
     """
 
     def __init__(
         self,
-        faces: Mapping[str, ASGIApp],
         root: ASGIApp,
-        places: Places | None = None,
+        opening: Callable[[], Awaitable[Opened]],
         *,
+        apart: Mapping[int, ASGIApp] | None = None,
         proxies: TrustedProxies | None = None,
-        on_start: Sequence[Hook] = (),
-        on_stop: Sequence[Hook] = (),
+        on_open: Hook | None = None,
+        on_stop: Hook | None = None,
+        on_failure: Callable[[Exception], None] | None = None,
     ) -> None:
-        self.faces = faces
         self.root = root
-        self.places = places or Places()
-        self.proxies = proxies or TrustedProxies()
-        self.on_start = on_start
-        self.on_stop = on_stop
+        self.opened: Opened | None = None
         self.stopping: asyncio.Event | None = None
+        self._opening = opening
+        self._apart = dict(apart or {})
+        self._proxies = proxies or TrustedProxies()
+        self._on_open = on_open
+        self._on_stop = on_stop
+        self.on_failure = on_failure
+        self._is_open = asyncio.Event()
+        self._lives: list[Lifespan] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._lifespan(scope, receive, send)
             return
-        app, inner = self.find(self.proxies.apply(scope))
+        applied = self._proxies.apply(scope)
+        early = self._apart.get(_port(scope)) or (self.root if self.opened is None and _path(applied) in EARLY else None)
+        if early is not None:
+            await early(applied, receive, send)
+            return
+        await self._is_open.wait()
+        app, inner = self.find(applied)
         await app(inner, receive, send)
 
     def find(self, scope: Scope) -> tuple[ASGIApp, Scope]:
         """The application for a request, and the scope it gets."""
-        places = self.places
-        port: int = (scope.get("server") or ("", 0))[1] or 0
-        if port in places.apart:
-            return places.apart[port], scope
+        if self.opened is None:
+            return self.root, scope
+        faces, places = self.opened.faces, self.opened.places
         host = Headers(scope=scope).get("host", "").rsplit(":", 1)[0].lower()
-        name = places.only or places.ports.get(port) or places.hosts.get(host)
+        name = places.only or places.ports.get(_port(scope)) or places.hosts.get(host)
         if name:
-            return self.faces[name], scope
-        root: str = scope.get("root_path", "")
-        path: str = scope["path"].removeprefix(root)
+            return faces[name], scope
+        path = _path(scope)
         first = path.removeprefix("/").split("/", 1)[0]
-        if first in self.faces:
-            inner = {**scope, "root_path": f"{root}/{first}", "app_root_path": f"{root}/{first}"}
+        if first in faces:
+            mounted = f"{scope.get('root_path', '')}/{first}"
+            inner = {**scope, "root_path": mounted, "app_root_path": mounted}
             if path == f"/{first}":
                 inner["path"] = f"{scope['path']}/"
-            return self.faces[first], inner
+            return faces[first], inner
         for mount, face in places.root_mounts.items():
-            if face in self.faces and (path == mount or path.startswith(mount.rstrip("/") + "/")):
-                return self.faces[face], scope
+            if path == mount or path.startswith(mount.rstrip("/") + "/"):
+                return faces[face], scope
         return self.root, scope
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.stopping = asyncio.Event()
-        if "state" in scope:
-            scope["state"]["stopping"] = self.stopping
-        lives = [Lifespan(app) for app in self.faces.values()]
+        scope.setdefault("state", {})["stopping"] = self.stopping
         await receive()
-        try:
-            for life in lives:
-                await life.start()
-            for hook in self.on_start:
-                await hook()
-        except Exception as error:
-            log.exception("start failed")
-            await send({"type": "lifespan.startup.failed", "message": str(error)})
-            return
+        opening = asyncio.create_task(self._open())
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self.stopping.set()
-        await self._stop(lives)
-        await send({"type": "lifespan.shutdown.complete"})
-
-    async def _stop(self, lives: Sequence[Lifespan]) -> None:
-        for step in [*(life.stop for life in reversed(lives)), *self.on_stop]:
+        await asyncio.wait([opening])
+        steps: Sequence[Hook] = [life.stop for life in reversed(self._lives)]
+        for step in [*steps, *([self._on_stop] if self._on_stop else [])]:
             try:
                 await step()
             except Exception:
                 log.exception("stop failed")
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _open(self) -> None:
+        try:
+            opened = await self._opening()
+            for app in opened.faces.values():
+                life = Lifespan(app)
+                await life.start()
+                self._lives.append(life)
+            self.opened = opened
+            self._is_open.set()
+            if self._on_open is not None:
+                await self._on_open()
+        except Exception as error:
+            log.exception("the start failed")
+            self._is_open.set()
+            if self.on_failure is not None:
+                self.on_failure(error)
+
+
+def at_once(faces: Mapping[str, ASGIApp], places: Places | None = None) -> Callable[[], Awaitable[Opened]]:
+    """The opening of faces that are there already."""
+
+    async def opening() -> Opened:
+        return Opened(faces, places or Places())
+
+    return opening
+
+
+def _path(scope: Scope) -> str:
+    root: str = scope.get("root_path", "")
+    path: str = scope["path"]
+    return path.removeprefix(root)
+
+
+def _port(scope: Scope) -> int:
+    return (scope.get("server") or ("", 0))[1] or 0

@@ -11,7 +11,7 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 JOB_SECONDS = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
 
 # The time of creation of each series would double their number, and nothing here needs it.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 Reading = tuple[tuple[str, ...], float]
 
