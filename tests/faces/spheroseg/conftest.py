@@ -2,14 +2,17 @@
 
 import asyncio
 import io
+import re
 import shutil
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import httpx
+import jsonschema_rs
 import numpy as np
 import pytest
 import tifffile
@@ -28,14 +31,17 @@ from pentaprism.core.events.event import Event
 from pentaprism.core.events.memory import MemoryBus
 from pentaprism.core.jobs.queue import Jobs
 from pentaprism.core.limits.limiter import Limiter
+from pentaprism.core.models.registry import Models
 from pentaprism.core.platform import Platform
 from pentaprism.core.workers.compute import Compute
+from pentaprism.engines import cells
 from pentaprism.faces.spheroseg.context import TOPIC, Spheroseg
 from pentaprism.faces.spheroseg.face import create_app
 from pentaprism.faces.spheroseg.kinds import JOB_KINDS
 from pentaprism.faces.spheroseg.settings import SpherosegSettings
 
 PASSWORD = "correct horse battery"
+CARDS = Path(str(cells.__file__)).parent / "weights"
 SECRET = b"a secret that only these tests know"
 Result = TypeVar("Result")
 
@@ -154,6 +160,46 @@ class Pictures:
         return file.getvalue()
 
 
+BARE = re.compile(r"^/(auth|users|projects|images|segmentations?)(/|$)")
+
+
+class Promises:
+    """What the OpenAPI document says of answers."""
+
+    def __init__(self) -> None:
+        self.document: dict[str, Any] = {}
+        self._operations: list[tuple[str, re.Pattern[str], dict[str, Any]]] = []
+        self._validators: dict[str, Any] = {}
+
+    def learn(self, app: Any) -> None:
+        """Take the document of the first application; all are equal."""
+        if self.document:
+            return
+        self.document = app.openapi()
+        for path, operations in sorted(self.document["paths"].items(), key=lambda item: item[0].count("{")):
+            pattern = re.compile("^" + re.sub(r"\{[^}]+\}", "[^/]+", path) + "$")
+            self._operations += [(method.upper(), pattern, operation) for method, operation in operations.items()]
+
+    def check(self, method: str, path: str, response: httpx.Response) -> None:
+        """Fail unless the status is documented and a JSON body fits its schema."""
+        path = path.rstrip("/") or "/"
+        path = f"/api{path}" if BARE.match(path) else path
+        operation = next((found for name, pattern, found in self._operations if name == method and pattern.match(path)), None)
+        if operation is None:
+            return
+        status = str(response.status_code)
+        assert status in operation["responses"], f"{method} {path}: {status} is not documented: {response.text[:300]}"
+        content = operation["responses"][status].get("content", {}).get("application/json")
+        if content is None or "json" not in response.headers.get("content-type", "") or isinstance(response.json(), list):
+            return
+        key = f"{operation['operationId']} {status}"
+        if key not in self._validators:
+            schema = {**content["schema"], "components": self.document["components"]}
+            self._validators[key] = jsonschema_rs.Draft202012Validator(schema)
+        problems = [f"{list(error.instance_path)}: {error.message[:200]}" for error in self._validators[key].iter_errors(response.json())]
+        assert not problems, f"{key}: {problems[:5]}"
+
+
 @dataclass
 class Server:
     """The face with its platform."""
@@ -163,6 +209,7 @@ class Server:
     loop: Loop
     pictures: Pictures
     folder: Path
+    promises: Promises
     events: list[Event] = field(default_factory=list)
     people: int = 0
 
@@ -173,14 +220,19 @@ class Server:
         return context
 
     def call(self, method: str, path: str, *, address: str = "192.0.2.1", root_path: str = "", **options: Any) -> httpx.Response:
-        """One request without a token, from ``address``; ``root_path`` is the prefix the face is mounted under."""
+        """One request without a token, from ``address``; ``root_path`` is the prefix the face is mounted under.
+
+        The answer is held against the face's OpenAPI document.
+        """
 
         async def send() -> httpx.Response:
             transport = httpx.ASGITransport(self.app, client=(address, 40_000), root_path=root_path)
             async with httpx.AsyncClient(transport=transport, base_url="http://cells.test", follow_redirects=False) as client:
                 return await client.request(method, root_path + path, **options)
 
-        return self.loop.run(send())
+        response = self.loop.run(send())
+        self.promises.check(method, urlsplit(path).path, response)
+        return response
 
     def get(self, path: str, **options: Any) -> httpx.Response:
         """GET."""
@@ -249,9 +301,15 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def promises() -> Promises:
+    """The OpenAPI document that answers are held against."""
+    return Promises()
+
+
 @pytest.fixture
 def make_server(
-    tmp_path: Path, empty_database: Path, loop: Loop, compute: Compute, pictures: Pictures
+    tmp_path: Path, empty_database: Path, loop: Loop, compute: Compute, pictures: Pictures, promises: Promises
 ) -> Iterator[Callable[..., Server]]:
     """Builds servers; ``limits`` turns rate limits on, the rest are settings of the face."""
     closing: list[Callable[[], None]] = []
@@ -273,11 +331,13 @@ def make_server(
             jobs=jobs,
             events=events,
             limits=Limiter(enabled=limits),
-            models=None,  # type: ignore[arg-type]
+            models=Models([CARDS], folder / "models"),
             compute=compute,
             kinds={kind.name: kind for kind in JOB_KINDS},
         )
-        server = Server(create_app(platform, SpherosegSettings(**settings)), platform, loop, pictures, folder)
+        app = create_app(platform, SpherosegSettings(**settings))
+        promises.learn(app)
+        server = Server(app, platform, loop, pictures, folder, promises)
         events.subscribe([TOPIC], server.events.append)
         closing.extend([events.close, platform.health.close, database.dispose])
         return server

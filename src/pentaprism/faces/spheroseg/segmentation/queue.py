@@ -70,8 +70,8 @@ def positions(session: Session, job_ids: Sequence[str]) -> dict[str, int]:
     wanted = set(job_ids)
     accounts = _accounts_of(session, wanted)
     alike = (Job.queue == QUEUE, Job.status.in_(WAITING))
-    counts = dict(session.execute(select(Job.account_id, func.count()).where(*alike).group_by(Job.account_id)).tuples().all())
-    served = dict(session.execute(select(Turn.account_id, Turn.served_at).where(Turn.queue == QUEUE)).tuples().all())
+    counts = {row[0]: row[1] for row in session.execute(select(Job.account_id, func.count()).where(*alike).group_by(Job.account_id))}
+    served = {row[0]: row[1] for row in session.execute(select(Turn.account_id, Turn.served_at).where(Turn.queue == QUEUE))}
     never = datetime.min.replace(tzinfo=UTC)
     turns = sorted(counts, key=lambda account: (served.get(account, never), account))
     places: dict[str, int] = {}

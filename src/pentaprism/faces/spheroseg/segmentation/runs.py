@@ -186,7 +186,7 @@ def _newest_versions(session: Session, image_ids: list[str]) -> dict[str, int]:
     query = select(Segmentation.image_id, func.max(Segmentation.version)).group_by(Segmentation.image_id)
     for begin in range(0, len(image_ids), 500):
         part = query.where(Segmentation.image_id.in_(image_ids[begin : begin + 500]))
-        found.update(session.execute(part).tuples().all())
+        found.update((row[0], row[1]) for row in session.execute(part))
     return found
 
 
