@@ -1,14 +1,15 @@
-"""The command line, called as a program calls it."""
+"""The command line, called in this process so that libraries load once; test_main.py calls it as a program."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
+
+from pentaprism.cli.main import build_app
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,14 @@ def pentaprism(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pentaprism:
     """Runs ``pentaprism ARGUMENTS`` in an empty folder with a data folder of its own."""
     monkeypatch.setenv("PENTAPRISM_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.chdir(tmp_path)
 
-    def run(*arguments: str | Path, stdin: str | None = None, status: int | None = 0) -> Ran:
-        command = [sys.executable, "-W", "error", "-m", "pentaprism", *map(str, arguments)]
-        done = subprocess.run(command, cwd=tmp_path, input=stdin, capture_output=True, text=True, timeout=240, check=False)
-        if status is not None:
-            assert done.returncode == status, done.stderr + done.stdout
-        return Ran(done.returncode, done.stdout, done.stderr)
+    def run(*arguments: str | Path, stdin: str | None = None, status: int = 0) -> Ran:
+        words = [str(argument) for argument in arguments]
+        done = CliRunner().invoke(build_app({words[0]}), words, input=stdin)
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        assert done.exit_code == status, done.output
+        return Ran(done.exit_code, done.stdout, done.stderr)
 
     return run

@@ -42,7 +42,7 @@ def test_every_format_is_written_and_a_broken_picture_stops_nothing(pentaprism: 
 def test_areas_agree_between_the_formats_and_the_drawing(pentaprism: Any, folder: Path, tmp_path: Path) -> None:
     pentaprism("segment", folder / "well.png", "--out", "out", "--format", "masks,geojson,coco,csv", "--pixel-size", "0.5")
     out = tmp_path / "out"
-    rows = list(csv.DictReader((out / "measurements.csv").open()))
+    rows = list(csv.DictReader((out / "measurements.csv").read_text().splitlines()))
     areas = sorted(float(row["Area (px²)"]) for row in rows)
     assert areas == pytest.approx(sorted(np.pi * spheroid.radius**2 for spheroid in DRAWN), rel=0.15)
     assert [float(row["Area (µm²)"]) for row in rows] == pytest.approx([0.25 * float(row["Area (px²)"]) for row in rows])

@@ -64,10 +64,16 @@ def main() -> None:
     build_app(set(words))()
 
 
-def _options(version: bool = typer.Option(False, "--version", help="Show the version and end.", is_eager=True)) -> None:
-    if version:
+def _show_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(importlib.metadata.version("pentaprism"))
         raise typer.Exit
+
+
+def _options(
+    _version: bool = typer.Option(False, "--version", help="Show the version and end.", is_eager=True, callback=_show_version),
+) -> None:
+    """Options of the program itself."""
 
 
 def _absent() -> None:

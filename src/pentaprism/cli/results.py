@@ -1,7 +1,7 @@
 """Files that ``pentaprism segment`` writes: the exports of the spheroseg face, GeoJSON and overlays."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,18 +22,18 @@ FORMATS = ("masks", "geojson", "coco", "csv", "overlay")
 
 
 class Results:
-    """Writes the chosen formats of one picture after the other below ``folder``; a context manager that ends the shared files."""
+    """Writes the chosen formats of one picture after the other below ``folder``, and at the end the files of all of them."""
 
     def __init__(self, folder: Path, formats: Sequence[str], *, calibrated: bool) -> None:
         self.folder = folder
         self._formats = formats
-        makers: dict[str, Format] = {"masks": Masks(), "coco": Coco(), "csv": Csv("px", twins=calibrated)}
-        self._writers = {name: writer for name, writer in makers.items() if name in formats}
+        makers: dict[str, Callable[[], Format]] = {"masks": Masks, "coco": Coco, "csv": lambda: Csv("px", twins=calibrated)}
+        self._writers = [make() for name, make in makers.items() if name in formats]
 
     def add(self, image: ExportImage, picture: npt.NDArray[np.uint8]) -> list[str]:
         """Write what belongs to one image; ``picture`` is its 8-bit copy for the overlay. Gives the files' paths."""
         stem = image.entry.stem
-        members = [member for writer in self._writers.values() for member in writer.add(image)]
+        members = [member for writer in self._writers for member in writer.add(image)]
         if "geojson" in self._formats:
             members.append(Member(f"geojson/{stem}.geojson", [json.dumps(geojson(image), ensure_ascii=False).encode()]))
         if "overlay" in self._formats:
@@ -43,7 +43,7 @@ class Results:
 
     def end(self) -> list[str]:
         """Write what belongs to all images; gives the files' paths."""
-        return self._write(member for writer in self._writers.values() for member in writer.end())
+        return self._write(member for writer in self._writers for member in writer.end())
 
     def _write(self, members: Iterable[Member]) -> list[str]:
         written = []

@@ -57,7 +57,7 @@ def segment(
     chosen = [name.strip() for name in formats.split(",") if name.strip()]
     unknown = [name for name in chosen if name not in FORMATS]
     if unknown or not chosen:
-        raise fail(f"Unknown format: {', '.join(unknown) or formats!r}. Known: {', '.join(FORMATS)}.", status=2)
+        raise fail(f"Unknown format: {', '.join(unknown) or 'none given'}. Known: {', '.join(FORMATS)}.", status=2)
     if pixel_size is not None and not 0.001 <= pixel_size <= 1000:
         raise fail("--pixel-size must lie between 0.001 and 1000 µm.", status=2)
     try:
