@@ -219,20 +219,21 @@ class Server:
         context: Spheroseg = self.app.state.context
         return context
 
-    def call(self, method: str, path: str, *, address: str = "192.0.2.1", root_path: str = "", **options: Any) -> httpx.Response:
-        """One request without a token, from ``address``; ``root_path`` is the prefix the face is mounted under.
+    def call(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """As ``send``; the answer is held against the face's OpenAPI document."""
+        response = self.send(method, path, **options)
+        self.promises.check(method, urlsplit(path).path, response)
+        return response
 
-        The answer is held against the face's OpenAPI document.
-        """
+    def send(self, method: str, path: str, *, address: str = "192.0.2.1", root_path: str = "", **options: Any) -> httpx.Response:
+        """One request without a token, from ``address``; ``root_path`` is the prefix the face is mounted under."""
 
         async def send() -> httpx.Response:
             transport = httpx.ASGITransport(self.app, client=(address, 40_000), root_path=root_path)
             async with httpx.AsyncClient(transport=transport, base_url="http://cells.test", follow_redirects=False) as client:
                 return await client.request(method, root_path + path, **options)
 
-        response = self.loop.run(send())
-        self.promises.check(method, urlsplit(path).path, response)
-        return response
+        return self.loop.run(send())
 
     def get(self, path: str, **options: Any) -> httpx.Response:
         """GET."""
