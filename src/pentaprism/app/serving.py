@@ -90,16 +90,18 @@ def serve(settings: Settings, *, face: str | None = None, port_given: bool = Tru
     from pentaprism.app.faces import NATIVE_PORTS  # noqa: PLC0415 -- beside its one use
 
     logs.configure(settings.logs.level, style=settings.logs.style)
-    if face is not None and face not in NATIVE_PORTS:
-        raise SettingsError(f"there is no face {face}; there are {', '.join(sorted(NATIVE_PORTS))}")
+    native_ports = {name: settings.server.face_ports.get(name, port) for name, port in NATIVE_PORTS.items()}
+    unknown = sorted({*([face] if face else []), *settings.server.face_ports} - set(native_ports))
+    if unknown:
+        raise SettingsError(f"there is no face {', '.join(unknown)}; there are {', '.join(sorted(native_ports))}")
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     settings.secret_bytes()
-    port = NATIVE_PORTS[face] if face is not None and not port_given else settings.server.port
+    port = native_ports[face] if face is not None and not port_given else settings.server.port
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(listen(settings.server.host, port))]
         ports: dict[int, str] = {}
         if settings.server.native_ports and face is None:
-            for name, native in NATIVE_PORTS.items():
+            for name, native in native_ports.items():
                 sockets.append(stack.enter_context(listen(settings.server.host, native)))
                 ports[native] = name
         metrics_port = settings.server.metrics_port

@@ -25,6 +25,10 @@ class ServerSettings(Section):
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for all.")
     port: int = Field(8000, ge=0, le=65535, description="Port of the gateway; 0 takes a free one.")
     native_ports: bool = Field(False, description="Also serve each face at the root of its own port.")
+    face_ports: dict[str, int] = Field(
+        default_factory=dict,
+        description="Face to port, where a face's own port shall be another than the usual one, e.g. `spheroseg=5101`.",
+    )
     hosts: dict[str, str] = Field(
         default_factory=dict,
         description="Host name to face: requests for the name get the face at the root, e.g. `cells.example.org=spheroseg`.",
@@ -40,7 +44,7 @@ class ServerSettings(Section):
         description="Serve /metrics on a port of its own, and no longer on the gateway.",
         json_schema_extra=plain("METRICS_PORT"),
     )
-    drain_seconds: float = Field(8.0, ge=0, description="How long a stopping server waits for open requests.")
+    drain_seconds: float = Field(5.0, ge=0, description="How long a stopping server waits for open requests.")
     keep_alive_seconds: int = Field(75, ge=1, description="How long an idle connection is kept open.")
     threads: int = Field(40, ge=4, le=512, description="Threads that answer requests.")
 
