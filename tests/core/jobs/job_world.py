@@ -1,9 +1,11 @@
 """A platform with nothing but a database, jobs and events, and a server of it with real worker processes."""
 
 import json
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -80,9 +82,21 @@ class SilentDispatch:
 
 def database_at(path: Path) -> Database:
     """The database in ``path``, made on first use."""
-    database = Database(f"sqlite:///{path / 'jobs.db'}")
-    Base.metadata.create_all(database.engine)
-    return database
+    file = path / "jobs.db"
+    if not file.exists():
+        file.write_bytes(empty_database())
+    return Database(f"sqlite:///{file}")
+
+
+@cache
+def empty_database() -> bytes:
+    """The file of a database with all tables and no rows."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "empty.db"
+        database = Database(f"sqlite:///{file}")
+        Base.metadata.create_all(database.engine)
+        database.dispose()
+        return file.read_bytes()
 
 
 def platform_on(database: Database, dispatch: Dispatch, events: EventBus, kinds: Mapping[str, JobKind] = KINDS) -> Platform:

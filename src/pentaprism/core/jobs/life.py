@@ -20,7 +20,7 @@ from pentaprism.core.jobs.announce import REVISION_STEP, Announced, job_events
 from pentaprism.core.jobs.claims import JOBS, Claim
 from pentaprism.core.jobs.dispatch import Dispatch
 from pentaprism.core.jobs.kinds import JobKind
-from pentaprism.core.jobs.states import ACTIVE, FINAL, WAITING, JobState, StepState
+from pentaprism.core.jobs.states import ACTIVE, FINAL, JobState, StepState
 from pentaprism.core.jobs.tables import Job, JobStep
 
 log = logging.getLogger(__name__)
@@ -170,6 +170,14 @@ class Life:
         session.flush()
         self.announce(session, parent)
 
+    def child_removed(self, session: Session, child: Job) -> None:
+        """An ended child is about to be deleted: its batch goes on counting it."""
+        parent = session.get(Job, child.parent_id, with_for_update=True)
+        if parent is not None:
+            removed = dict(parent.removed_children or {})
+            removed[str(child.status)] = int(removed.get(str(child.status), 0)) + 1
+            parent.removed_children = removed
+
     def _end_batch(self, session: Session, parent: Job, counts: Mapping[JobState, int]) -> None:
         parent.progress = 100.0
         if counts[JobState.COMPLETED] or not sum(counts.values()):
@@ -276,8 +284,3 @@ def child_counts(session: Session, parent: Job) -> dict[JobState, int]:
     for name, removed in (parent.removed_children or {}).items():
         counts[JobState(name)] += int(removed)
     return counts
-
-
-def is_waiting(job: Job) -> bool:
-    """Whether the job waits for a worker."""
-    return job.status in WAITING

@@ -2,73 +2,29 @@
 
 import builtins
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, make_transient_to_detached
+from sqlalchemy.orm import Session
 
 from pentaprism.core.clock import Clock, now
 from pentaprism.core.database.engine import after_commit
-from pentaprism.core.errors import Conflict, NotFound
+from pentaprism.core.errors import NotFound
 from pentaprism.core.events.bus import EventBus
-from pentaprism.core.ids import new_id
 from pentaprism.core.jobs import logs, order
 from pentaprism.core.jobs.announce import REVISION_STEP
-from pentaprism.core.jobs.claims import JOBS, Claims, is_paused, pause_name
+from pentaprism.core.jobs.claims import Claims, is_paused, pause_name
 from pentaprism.core.jobs.dispatch import Dispatch
 from pentaprism.core.jobs.kinds import JobKind
 from pentaprism.core.jobs.life import HELD, Life, child_counts, hook
 from pentaprism.core.jobs.listing import Listing, Wanted
+from pentaprism.core.jobs.new import AlreadyActive, Intake, KeyReused, NewJob
 from pentaprism.core.jobs.states import ACTIVE, FINAL, WAITING, JobState
 from pentaprism.core.jobs.tables import Job, JobLog, JobStep, SharedState
 from pentaprism.core.pages import Page
 
-INSERT = JOBS.insert()
-
-BATCH_QUEUE = "none"
-"""Queue of batch rows, which run nothing themselves."""
-
-
-class AlreadyActive(Conflict):
-    """A job for this is already active."""
-
-    # ``job`` is that job, detached.
-    code = "ALREADY_ACTIVE"
-
-    def __init__(self, job: Job) -> None:
-        super().__init__(details={"job_id": job.id})
-        self.job = job
-
-
-class KeyReused(Conflict):
-    """This idempotency key was used for a different request."""
-
-    code = "IDEMPOTENCY_KEY_REUSED"
-
-
-@dataclass(slots=True)
-class NewJob:
-    """A job to be. ``failure`` (code, message) makes a row that has failed before it ran, for a bad entry of a batch."""
-
-    kind: str
-    account_id: str
-    face: str
-    request: Mapping[str, Any] = field(default_factory=dict)
-    subject: str | None = None
-    exclusive_key: str | None = None
-    priority: int = 0
-    parent_id: str | None = None
-    child_index: int | None = None
-    run_after: datetime | None = None
-    idempotency_key: str | None = None
-    request_hash: str | None = None
-    max_attempts: int | None = None
-    time_limit: int | None = None
-    failure: tuple[str, str] | None = None
-    id: str = field(default_factory=new_id)
+__all__ = ["AlreadyActive", "Jobs", "KeyReused", "NewJob"]
 
 
 class Jobs:
@@ -78,8 +34,8 @@ class Jobs:
         self.kinds = kinds
         self.life = Life(kinds, dispatch, events, clock)
         self.claims = Claims(kinds, clock)
+        self._intake = Intake(kinds, self.life, clock)
         self._dispatch = dispatch
-        self._clock = clock
         self._listing = Listing(clock)
 
     # -- new jobs
@@ -108,19 +64,6 @@ class Jobs:
         Raises KeyReused when that key came with another ``request_hash``, AlreadyActive when an active job has the same
         ``exclusive_key``.
         """
-        if idempotency_key is not None:
-            earlier = self._by_key(session, account_id, face, idempotency_key)
-            if earlier is not None:
-                if earlier.request_hash != request_hash:
-                    raise KeyReused
-                return earlier
-        if exclusive_key is not None:
-            active = select(Job).where(Job.exclusive_key == exclusive_key, Job.status.in_(ACTIVE))
-            found = session.scalars(active).first()
-            if found is not None:
-                # Out of the session, whose rollback would empty it.
-                session.expunge(found)
-                raise AlreadyActive(found)
         new = NewJob(
             kind,
             account_id,
@@ -137,12 +80,11 @@ class Jobs:
             max_attempts=max_attempts,
             time_limit=time_limit,
         )
-        return self.enqueue_many(session, [new])[0]
+        return self._intake.one(session, new)
 
     def enqueue_many(self, session: Session, new: Sequence[NewJob]) -> builtins.list[Job]:
         """All of ``new`` in one INSERT, in this order within equal priority."""
-        rows = [self._row(one) for one in new]
-        return self._insert(session, rows)
+        return self._intake.many(session, new)
 
     def batch(
         self,
@@ -171,29 +113,7 @@ class Jobs:
             idempotency_key=idempotency_key,
             request_hash=request_hash,
         )
-        if idempotency_key is not None:
-            earlier = self._by_key(session, account_id, face, idempotency_key)
-            if earlier is not None:
-                if earlier.request_hash != request_hash:
-                    raise KeyReused
-                return earlier
-        row = self._row(parent) | {"is_batch": True, "queue": BATCH_QUEUE, "children_at_once": children_at_once}
-        job = self._insert(session, [row])[0]
-        rows = []
-        running = 0
-        for index, child in enumerate(children):
-            child.parent_id = job.id
-            child.child_index = index if child.child_index is None else child.child_index
-            one = self._row(child)
-            if child.failure is None:
-                running += 1
-                if children_at_once is not None and running > children_at_once:
-                    one["run_after"] = HELD
-            rows.append(one)
-        self._insert(session, rows)
-        if running == 0:
-            self.life.settle(session, job.id)
-        return job
+        return self._intake.batch(session, parent, children, children_at_once)
 
     # -- looking
 
@@ -337,18 +257,25 @@ class Jobs:
         """Remove the job with its children, steps and log; an active one is cancelled first."""
         if job.status in ACTIVE:
             self.life.cancelled(session, job, None)
-        for child in self.children(session, job, limit=1_000_000) if job.is_batch else ():
-            self._deleting(session, child)
-        self._deleting(session, job)
-        if job.parent_id is not None:
-            parent = session.get(Job, job.parent_id, with_for_update=True)
-            if parent is not None:
-                removed = dict(parent.removed_children or {})
-                removed[str(job.status)] = int(removed.get(str(job.status), 0)) + 1
-                parent.removed_children = removed
-        self._listing.changed(session, job.account_id)
-        session.delete(job)
+        self.delete_ended(session, [job])
+
+    def delete_ended(self, session: Session, jobs: Sequence[Job]) -> None:
+        """Remove ended jobs with their children, steps and logs; batches keep the counts of children removed."""
+        ids = [job.id for job in jobs]
+        children = session.scalars(select(Job).where(Job.parent_id.in_([job.id for job in jobs if job.is_batch]))).all()
+        for job in (*children, *jobs):
+            kind = self.kinds.get(job.kind)
+            if kind is not None and kind.on_delete:
+                hook(kind.on_delete)(session, job)
+        for job in jobs:
+            if job.parent_id is not None and job.parent_id not in ids:
+                self.life.child_removed(session, job)
+        for account_id in {job.account_id for job in jobs}:
+            self._listing.changed(session, account_id)
         session.flush()
+        session.execute(delete(Job).where(Job.id.in_(ids)).execution_options(synchronize_session=False))
+        for job in (*children, *jobs):
+            session.expunge(job)
 
     # -- queues
 
@@ -388,72 +315,6 @@ class Jobs:
 
     # -- inside
 
-    def _by_key(self, session: Session, account_id: str, face: str, key: str) -> Job | None:
-        return session.scalars(select(Job).where(Job.account_id == account_id, Job.face == face, Job.idempotency_key == key)).first()
-
-    def _row(self, new: NewJob) -> dict[str, Any]:
-        kind = self.kinds[new.kind]
-        moment = self._clock()
-        code, message = new.failure or (None, None)
-        return {
-            "id": new.id,
-            "account_id": new.account_id,
-            "face": new.face,
-            "kind": new.kind,
-            "queue": kind.queue,
-            "priority": new.priority,
-            "subject": new.subject,
-            "exclusive_key": new.exclusive_key,
-            "parent_id": new.parent_id,
-            "child_index": new.child_index,
-            "is_batch": False,
-            "children_at_once": None,
-            "removed_children": None,
-            "status": JobState.QUEUED if new.failure is None else JobState.FAILED,
-            "progress": 0.0,
-            "step": None,
-            "message": None,
-            "revision": REVISION_STEP,
-            "request": dict(new.request),
-            "result": None,
-            "error_code": code,
-            "error_message": message,
-            "attempt": 0,
-            "max_attempts": new.max_attempts or kind.max_attempts,
-            "time_limit": new.time_limit or kind.time_limit,
-            "run_after": new.run_after,
-            "lease_owner": None,
-            "lease_until": None,
-            "cancel_requested_at": None,
-            "rung_at": moment,
-            "idempotency_key": new.idempotency_key,
-            "request_hash": new.request_hash,
-            "created_at": moment,
-            "updated_at": moment,
-            "started_at": None,
-            "first_started_at": None,
-            "finished_at": None if new.failure is None else moment,
-            "expires_at": None,
-        }
-
-    def _insert(self, session: Session, rows: Sequence[dict[str, Any]]) -> builtins.list[Job]:
-        if not rows:
-            return []
-        session.flush()
-        try:
-            session.connection().execute(INSERT, rows)
-        except IntegrityError as error:
-            raise Conflict("A job for this was accepted at the same moment.") from error
-        jobs = [Job(**row) for row in rows]
-        for job in jobs:
-            # The rows are there; the objects join the session without a second round trip.
-            make_transient_to_detached(job)
-            session.add(job)
-            self.life.announce(session, job)
-            if job.status in WAITING and not job.is_batch and job.run_after != HELD:
-                self.life.ring(session, job)
-        return jobs
-
     def _retry_batch(self, session: Session, job: Job) -> bool:
         failed = session.scalars(select(Job).where(Job.parent_id == job.id, Job.status == JobState.FAILED)).all()
         if job.status not in FINAL or job.status == JobState.CANCELLED or not failed:
@@ -471,8 +332,3 @@ class Jobs:
         self._listing.changed(session, job.account_id)
         self.life.announce(session, job)
         return True
-
-    def _deleting(self, session: Session, job: Job) -> None:
-        kind = self.kinds.get(job.kind)
-        if kind is not None and kind.on_delete:
-            hook(kind.on_delete)(session, job)

@@ -126,8 +126,7 @@ class Sweeper:
             if not expired:
                 return count
             with self._database.write() as session:
-                for job in session.scalars(select(Job).where(Job.id.in_(expired), Job.status.in_(FINAL))).all():
-                    self._jobs.delete(session, job)
+                self._jobs.delete_ended(session, session.scalars(select(Job).where(Job.id.in_(expired), Job.status.in_(FINAL))).all())
             count += len(expired)
 
     def _is_late(self, session: Session, owner: str) -> bool:
