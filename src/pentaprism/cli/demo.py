@@ -35,7 +35,7 @@ class Measured:
     picture: str
     kind: str
     objects: int
-    median_diameter: str
+    diameter: str
     confidence: float | None
     model: str
     seconds: float
@@ -117,7 +117,7 @@ class Demo:
             picture=image["name"],
             kind=kind,
             objects=document["results"]["cell_count"],
-            median_diameter=median_diameter(document["results"]["features"]),
+            diameter=median_diameter(document["results"]["features"]),
             confidence=document["results"]["confidence_score"],
             model=document["model"]["used"],
             seconds=float(document["processing_time"]),
@@ -182,9 +182,7 @@ def _show(run: Demo) -> None:
     steps = [{**asdict(step), "ok": "yes" if step.ok else "NO", "seconds": f"{step.seconds:.2f}"} for step in run.steps]
     print_table(steps, ["step", "result", "ok", "seconds"], title="What was done")
     if run.pictures:
-        pictures = [
-            {**asdict(picture), "seconds": f"{picture.seconds:.2f}", "overlay": Path(picture.overlay).name} for picture in run.pictures
-        ]
-        columns = ["picture", "kind", "objects", "median_diameter", "confidence", "model", "seconds", "overlay"]
-        print_table(pictures, columns, title="What was measured (rendered pictures were drawn by Pentaprism)")
+        pictures = [{**asdict(picture), "seconds": f"{picture.seconds:.2f}"} for picture in run.pictures]
+        columns = ["picture", "kind", "objects", "diameter", "confidence", "model", "seconds"]
+        print_table(pictures, columns, title="What was measured (rendered pictures were drawn by Pentaprism; diameter: median)")
         out.print(f"Overlays and exports are in {run.folder}", highlight=False)

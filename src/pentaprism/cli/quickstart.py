@@ -7,12 +7,12 @@ from typing import Annotated
 
 import httpx
 import typer
-from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from pentaprism.cli.client import RequestFailed, SpherosegClient
 from pentaprism.cli.console import err, fail, out
 from pentaprism.cli.server import Server, ServerFailed, port_is_free
+from pentaprism.cli.workspace import ACCOUNT_FILE, PROJECT_TITLE, fill, sign_in
 
 NATIVE_PORT = 5001
 
@@ -70,7 +70,6 @@ def _show_running(url: str, port: int, data_dir: Path) -> None:
 
 def _fill(url: str, data_dir: Path, native: bool) -> None:
     """Make what is missing of the sample workspace and say where everything is."""
-    from pentaprism.cli.workspace import PROJECT_TITLE, fill, sign_in
     from pentaprism.samples.pictures import sample_pictures
 
     client = SpherosegClient(f"{url}/spheroseg")
@@ -83,33 +82,32 @@ def _fill(url: str, data_dir: Path, native: bool) -> None:
         example = next((image for image in done if image["name"].startswith("nuclei")), done[0] if done else None)
     finally:
         client.close()
-    password = account.password if new else f"(in {data_dir / 'demo-account.json'})"
-    native_line = f"\nSpheroSeg   http://127.0.0.1:{NATIVE_PORT}/api   (at its own port, where its clients expect it)" if native else ""
-    out.print(
-        Panel(
-            f"Gateway     {url}\n"
-            f"SpheroSeg   {url}/spheroseg/api   (interactive documentation: {url}/spheroseg/docs){native_line}\n"
-            f"Health      {url}/health   metrics: {url}/metrics\n"
-            f"Data        {data_dir.resolve()}\n\n"
-            f"Log in as   {account.email}   password: {password}\n"
-            f"Project     {PROJECT_TITLE}: {len(done)} of {len(images)} pictures segmented",
-            title="Pentaprism is running",
-            expand=False,
-        ),
-        highlight=False,
-        soft_wrap=True,
-    )
+    password = account.password if new else f"kept in {data_dir / ACCOUNT_FILE}"
+    lines = [
+        f"Gateway    {url}",
+        f"SpheroSeg  {url}/spheroseg/api",
+        *([f"           http://127.0.0.1:{NATIVE_PORT}/api (its own port, where its clients expect it)"] if native else []),
+        f"API pages  {url}/spheroseg/api/docs",
+        f"Health     {url}/health and {url}/metrics",
+        f"Data       {data_dir.resolve()}",
+        f"Log-in     {account.email}",
+        f"Password   {password}",
+        f"Project    {PROJECT_TITLE}: {len(done)} of {len(images)} pictures segmented",
+    ]
+    out.rule("Pentaprism is running", align="left")
+    out.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
     if example is not None:
         out.print(_what_next(url, data_dir, project["id"], example["id"]), highlight=False, markup=False, soft_wrap=True)
 
 
 def _what_next(url: str, data_dir: Path, project_id: str, image_id: str) -> str:
-    api = f"{url}/spheroseg/api"
-    return f"""Try next:
-  TOKEN=$(curl -s {api}/auth/login -H 'Content-Type: application/json' -d @{data_dir / "demo-account.json"} \\
+    return f"""
+Try next, in another terminal:
+  API={url}/spheroseg/api
+  TOKEN=$(curl -s $API/auth/login -H 'Content-Type: application/json' -d @{data_dir / ACCOUNT_FILE} \\
     | python3 -c 'import json, sys; print(json.load(sys.stdin)["tokens"]["accessToken"])')
-  curl -s -H "Authorization: Bearer $TOKEN" {api}/projects
-  curl -s -H "Authorization: Bearer $TOKEN" {api}/images/{image_id}/segmentation
-  curl -s -H "Authorization: Bearer $TOKEN" '{api}/projects/{project_id}/export?format=xlsx' -o measurements.xlsx
+  curl -s -H "Authorization: Bearer $TOKEN" $API/projects
+  curl -s -H "Authorization: Bearer $TOKEN" $API/images/{image_id}/segmentation
+  curl -s -H "Authorization: Bearer $TOKEN" "$API/projects/{project_id}/export?format=xlsx" -o measurements.xlsx
   .venv/bin/pentaprism segment YOUR_PICTURE.tif --out results --format overlay,csv
 """

@@ -61,7 +61,7 @@ class Server:
                 command, env={**os.environ, **self.environment}, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
         try:
-            self._wait_until_healthy(60)
+            self._wait_until_ready(60)
         except BaseException:
             self.stop()
             raise
@@ -87,13 +87,13 @@ class Server:
             self.process.kill()
             self.process.wait()
 
-    def _wait_until_healthy(self, patience: float) -> None:
+    def _wait_until_ready(self, patience: float) -> None:
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             if self.process is not None and self.process.poll() is not None:
                 raise ServerFailed(f"the server ended with status {self.process.returncode}\n{self._last_lines()}")
             try:
-                if httpx.get(f"{self.url}/health", timeout=2).status_code == 200:
+                if httpx.get(f"{self.url}/health/ready", timeout=2).status_code == 200:
                     return
             except httpx.TransportError:
                 pass
