@@ -55,7 +55,6 @@ CALIBRATED = {
     "minor_axis": "minor_axis_um",
     "volume_sphere": "volume_sphere_um3",
 }
-_PAIRS = 2_000_000
 
 
 def _degrees(y: float, x: float) -> float:
@@ -84,31 +83,45 @@ def _moments(ring: Points) -> npt.NDArray[np.float64]:
     return -sums if sums[0] < 0 else sums
 
 
+def _opposite(hull: Points) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Unit directions [h, 2] of the edges of a hull, and for each edge the index of the vertex farthest from it.
+
+    Edges turn monotonically, so the farthest vertex is where their direction has turned by half a turn: a binary search for each edge.
+    """
+    edge = np.roll(hull, -1, axis=0) - hull
+    edge /= np.hypot(edge[:, 0], edge[:, 1])[:, None]
+    before = np.roll(edge, 1, axis=0)
+    turn = np.arctan2(before[:, 0] * edge[:, 1] - before[:, 1] * edge[:, 0], (before * edge).sum(axis=1))
+    heading = np.cumsum(turn)
+    count = len(hull)
+    unrolled = np.concatenate([heading, heading + 2 * np.pi])
+    return edge, np.searchsorted(unrolled, heading + np.pi) % count
+
+
 def _longest(hull: Points) -> tuple[float, float, float]:
-    """(length, dx, dy) of the largest distance between two vertices."""
-    best = (-1.0, 1.0, 0.0)
-    for start in range(0, len(hull), max(_PAIRS // len(hull), 1)):
-        part = hull[start : start + max(_PAIRS // len(hull), 1)]
-        delta = hull[None, :, :] - part[:, None, :]
-        square = (delta**2).sum(axis=2)
-        at = int(square.argmax())
-        if float(square.flat[at]) > best[0]:
-            dx, dy = delta.reshape(-1, 2)[at].tolist()
-            best = (float(square.flat[at]), dx, dy)
-    return float(np.sqrt(best[0])), best[1], best[2]
+    """(length, dx, dy) of the largest distance between two vertices; only antipodal pairs are compared."""
+    count = len(hull)
+    _, far = _opposite(hull)
+    previous = np.roll(far, 1)
+    # One more vertex on either side covers parallel edges and rounding of the directions.
+    number = np.minimum((far - previous) % count + 3, count)
+    first = np.repeat(np.arange(count), number)
+    step = np.arange(len(first)) - np.repeat(np.cumsum(number) - number, number)
+    delta = hull[(np.repeat(previous, number) - 1 + step) % count] - hull[first]
+    square = (delta**2).sum(axis=1)
+    at = int(square.argmax())
+    dx, dy = delta[at].tolist()
+    return float(np.sqrt(square[at])), dx, dy
 
 
 def _narrowest(hull: Points) -> float:
     """Smallest width over all directions: it is taken across an edge of the hull."""
-    edge = np.roll(hull, -1, axis=0) - hull
-    edge /= np.hypot(edge[:, 0], edge[:, 1])[:, None]
-    least = np.inf
-    size = max(_PAIRS // len(hull), 1)
-    for start in range(0, len(hull), size):
-        e, origin = edge[start : start + size], hull[start : start + size]
-        away = e[:, :1] * (hull[None, :, 1] - origin[:, 1:]) - e[:, 1:] * (hull[None, :, 0] - origin[:, :1])
-        least = min(least, float(np.abs(away).max(axis=1).min()))
-    return least
+    edge, far = _opposite(hull)
+    widths = np.zeros(len(hull))
+    for step in (-1, 0, 1):
+        delta = hull[(far + step) % len(hull)] - hull
+        widths = np.maximum(widths, np.abs(edge[:, 0] * delta[:, 1] - edge[:, 1] * delta[:, 0]))
+    return float(widths.min())
 
 
 def _axes(sums: npt.NDArray[np.float64]) -> tuple[float, float, float, float]:
