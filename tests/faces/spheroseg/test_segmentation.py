@@ -1,5 +1,6 @@
 """Runs: trigger, result, parameters, cancel, clear."""
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,8 @@ BEFORE = {
 }  # fmt: skip
 AFTER = BEFORE | {"cellCount", "processingTime", "confidence", "createdAt", "updatedAt"}
 FEATURES = {
-    "area", "filled_area", "hole_area", "hole_count", "perimeter", "perimeter_total", "circularity", "compactness", "sphericity", "convexity",
-    "solidity", "equivalent_diameter", "volume_sphere", "feret_diameter_max", "feret_angle", "feret_diameter_min",
+    "area", "filled_area", "hole_area", "hole_count", "perimeter", "perimeter_total", "circularity", "compactness", "sphericity",
+    "convexity", "solidity", "equivalent_diameter", "volume_sphere", "feret_diameter_max", "feret_angle", "feret_diameter_min",
     "feret_diameter_max_orthogonal", "aspect_ratio", "major_axis", "minor_axis", "eccentricity", "orientation", "centroid_x", "centroid_y",
     "mean_intensity", "std_intensity", "min_intensity", "max_intensity", "integrated_intensity",
 }  # fmt: skip
@@ -136,40 +137,46 @@ def test_resegment_has_priority_five(ann: Any, image: str) -> None:
     assert ann.post(f"/api/segmentation/{image}/resegment", json={}).json()["priority"] == 5
 
 
-@pytest.mark.parametrize(
-    ("body", "expected"),
-    [
-        ({}, {"threshold": 0.5, "min_size": 100, "min_hole_size": 50, "split_touching": True, "fill_holes": False, "polarity": "auto"}),
-        ({"parameters": {"minArea": 7}}, {"min_size": 7}),
-        ({"parameters": {"min_area": 8}}, {"min_size": 8}),
-        ({"parameters": {"minSize": 9.5}}, {"min_size": 9.5}),
-        ({"model_type": "resunet"}, {"model": "resunet"}),
-        ({"modelType": "classical"}, {"model": "classical"}),
-        ({"parameters": {"model": "classical", "threshold": 0.3, "channel": 0}}, {"model": "classical", "threshold": 0.3, "channel": 0}),
-        ({"parameters": None, "priority": None}, {"page": 0}),
-    ],
-)
-def test_parameters_have_aliases_and_defaults(ann: Any, image: str, body: dict[str, Any], expected: dict[str, Any]) -> None:
-    answer = ann.post(f"/api/images/{image}/segmentation", json=body).json()
-    assert expected.items() <= answer["parameters"].items()
-    assert answer["warnings"] == []
+EFFECTIVE: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({}, {"threshold": 0.5, "min_size": 100, "min_hole_size": 50, "split_touching": True, "fill_holes": False, "polarity": "auto"}),
+    ({"parameters": {"minArea": 7}}, {"min_size": 7}),
+    ({"parameters": {"min_area": 8}}, {"min_size": 8}),
+    ({"parameters": {"minSize": 9.5}}, {"min_size": 9.5}),
+    ({"model_type": "resunet"}, {"model": "resunet"}),
+    ({"modelType": "classical"}, {"model": "classical"}),
+    ({"parameters": {"model": "classical", "threshold": 0.3, "channel": 0}}, {"model": "classical", "threshold": 0.3, "channel": 0}),
+    ({"parameters": None, "priority": None}, {"page": 0}),
+]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"parameters": {"threshold": value}} for value in (0, 1, 2, -0.5, "0.5", True, [])
-    ]
-    + [{"parameters": {"min_size": value}} for value in (-1, "x", True)]
-    + [{"priority": value} for value in (-1, 11, 1.5, "high", True)]
-    + [{"parameters": {key: "yes"}} for key in ("split_touching", "fill_holes", "exclude_border")]
-    + [{"parameters": {"polarity": "grey"}}, {"parameters": {"projection": "min"}}, {"parameters": {"channel": 1}}, {"parameters": {"channel": -1}}]
-    + [{"parameters": {"page": 1}}, {"parameters": {"page": -1}}, {"parameters": {"page": "0"}}, {"parameters": []}, {"model": "unknown"}, {"model": 5}],
-)
-def test_wrong_parameters_are_refused(ann: Any, image: str, body: dict[str, Any]) -> None:
-    response = ann.post(f"/api/images/{image}/segmentation", json=body)
-    assert (response.status_code, response.json()["error"]) == (400, "VALIDATION_ERROR")
-    assert response.json()["details"]["field"]
+def test_parameters_have_aliases_and_defaults(ann: Any, image: str) -> None:
+    for body, expected in EFFECTIVE:
+        answer = ann.post(f"/api/images/{image}/segmentation", json=body).json()
+        assert expected.items() <= answer["parameters"].items()
+        assert answer["warnings"] == []
+        ann.call("DELETE", f"/api/images/{image}/segmentation")
+
+
+WRONG: list[dict[str, Any]] = [
+    *({"parameters": {"threshold": value}} for value in (0, 1, 2, -0.5, "0.5", True, [])),
+    *({"parameters": {"min_size": value}} for value in (-1, "x", True)),
+    *({"priority": value} for value in (-1, 11, 1.5, "high", True)),
+    *({"parameters": {key: "yes"}} for key in ("split_touching", "fill_holes", "exclude_border")),
+    {"parameters": {"polarity": "grey"}},
+    {"parameters": {"projection": "min"}},
+    *({"parameters": {"channel": value}} for value in (1, -1, "red", True)),
+    *({"parameters": {"page": value}} for value in (1, -1, "0")),
+    {"parameters": []},
+    {"model": "unknown"},
+    {"model": 5},
+]
+
+
+def test_wrong_parameters_are_refused(ann: Any, image: str) -> None:
+    for body in WRONG:
+        response = ann.post(f"/api/images/{image}/segmentation", json=body)
+        assert (response.status_code, response.json()["error"]) == (400, "VALIDATION_ERROR"), body
+        assert response.json()["details"]["field"]
     assert result(ann, image)["status"] == "without_segmentation"
 
 
@@ -224,7 +231,11 @@ def test_small_objects_and_border_objects_are_dropped_on_request(server: Any, an
     image = ann.image(ann.project(), "three.png", scenes.png(picture))["id"]
     everything = segmented(server, ann, image, parameters={"min_size": 50, "model": "classical"})
     assert everything["results"]["cell_count"] == 3
-    assert [item["touches_border"] for item in sorted(scenes.externals(everything), key=lambda item: item["bbox"][0])] == [False, False, True]
+    assert [item["touches_border"] for item in sorted(scenes.externals(everything), key=lambda item: item["bbox"][0])] == [
+        False,
+        False,
+        True,
+    ]
     larger = segmented(server, ann, image, parameters={"min_size": 400, "model": "classical"})
     assert larger["results"]["cell_count"] == 2
     inner = segmented(server, ann, image, parameters={"min_size": 400, "exclude_border": True, "model": "classical"})
@@ -346,17 +357,18 @@ def test_the_result_is_also_found_below_its_project(server: Any, ann: Any) -> No
     assert ann.call("DELETE", f"/api/projects/{project}/images/{image}/segmentation?clear=true").status_code == 204
 
 
-@pytest.mark.parametrize("missing", ["not-an-id", "00000000-0000-7000-8000-000000000000"])
-def test_missing_and_malformed_images_are_not_found(ann: Any, missing: str) -> None:
-    for method, path in (
-        ("GET", f"/api/images/{missing}/segmentation"),
-        ("POST", f"/api/images/{missing}/segmentation"),
-        ("DELETE", f"/api/images/{missing}/segmentation"),
-        ("GET", f"/api/images/{missing}/segmentation/versions"),
-        ("GET", f"/api/images/{missing}/segmentation/status"),
-        ("POST", f"/api/segmentation/{missing}/resegment"),
-        ("DELETE", f"/api/segmentation/task/{missing}"),
-    ):
+def test_missing_and_malformed_images_are_not_found(ann: Any) -> None:
+    operations = [
+        ("GET", "/api/images/{}/segmentation"),
+        ("POST", "/api/images/{}/segmentation"),
+        ("DELETE", "/api/images/{}/segmentation"),
+        ("GET", "/api/images/{}/segmentation/versions"),
+        ("GET", "/api/images/{}/segmentation/status"),
+        ("POST", "/api/segmentation/{}/resegment"),
+        ("DELETE", "/api/segmentation/task/{}"),
+    ]
+    for missing, (method, template) in product(("not-an-id", "00000000-0000-7000-8000-000000000000"), operations):
+        path = template.format(missing)
         response = ann.call(method, path)
         assert (response.status_code, response.json()["error"]) == (404, "RESOURCE_NOT_FOUND"), (method, path)
 
