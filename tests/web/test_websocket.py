@@ -1,0 +1,85 @@
+"""Conversations over WebSockets and how they end."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI, WebSocket
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from pentaprism.web.websocket import NOT_FOUND, UNAUTHENTICATED, converse, refuse
+
+
+@pytest.fixture(scope="module")
+def address(serve_long) -> Iterator[str]:  # type: ignore[no-untyped-def]
+    app = FastAPI()
+
+    @app.websocket("/echo")
+    async def echo(websocket: WebSocket) -> None:
+        await websocket.accept()
+        answers: asyncio.Queue[Any] = asyncio.Queue()
+        revoked = asyncio.Event()
+
+        async def outgoing() -> AsyncIterator[Any]:
+            yield {"type": "snapshot"}
+            while (answer := await answers.get()) != "end":
+                yield {"heard": answer}
+
+        async def hear(message: Any) -> None:
+            if message == {"type": "revoke"}:
+                revoked.set()
+            else:
+                await answers.put(message)
+
+        await converse(websocket, outgoing(), hear, ended=revoked)
+
+    @app.websocket("/missing")
+    async def missing(websocket: WebSocket) -> None:
+        await refuse(websocket, NOT_FOUND, "Job not found")
+
+    yield serve_long(app).replace("http", "ws", 1)
+
+
+def close_code(socket: Any) -> tuple[int, str]:
+    with pytest.raises(ConnectionClosed) as closed:
+        socket.recv(timeout=5)
+    assert closed.value.rcvd is not None
+    return closed.value.rcvd.code, closed.value.rcvd.reason
+
+
+def test_both_sides_talk(address: str) -> None:
+    with connect(f"{address}/echo") as socket:
+        assert json.loads(socket.recv(timeout=5)) == {"type": "snapshot"}
+        socket.send('{"type":"ping"}')
+        assert json.loads(socket.recv(timeout=5)) == {"heard": {"type": "ping"}}
+        socket.send("no json")
+        assert json.loads(socket.recv(timeout=5)) == {"heard": "no json"}
+
+
+def test_the_end_of_what_is_told_closes_the_socket(address: str) -> None:
+    with connect(f"{address}/echo") as socket:
+        socket.recv(timeout=5)
+        socket.send('"end"')
+        assert close_code(socket)[0] == 1000
+
+
+def test_a_revoked_log_in_closes_the_socket_with_its_code(address: str) -> None:
+    with connect(f"{address}/echo") as socket:
+        socket.recv(timeout=5)
+        socket.send('{"type": "revoke"}')
+        assert close_code(socket)[0] == UNAUTHENTICATED
+
+
+def test_bytes_are_refused(address: str) -> None:
+    with connect(f"{address}/echo") as socket:
+        socket.recv(timeout=5)
+        socket.send(b"bytes")
+        assert close_code(socket)[0] == 1003
+
+
+def test_a_refusal_can_be_read_by_a_browser(address: str) -> None:
+    with connect(f"{address}/missing") as socket:
+        assert close_code(socket) == (NOT_FOUND, "Job not found")
