@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from pentaprism.engines.cells.parameters import Mask, Picture, Polarity
-from pentaprism.engines.cells.scaling import resize, smooth
+from pentaprism.engines.cells.scaling import part_of, resize, smooth
 
 WORKING_SIDE = 640
 Kind = Literal["bright", "dark", "texture"]
@@ -62,7 +62,7 @@ def apply(plan: Plan, tile: Picture, place: tuple[int, int], whole: tuple[int, i
     """The 0..1 map of a tile that starts at row, column ``place`` of a picture of shape ``whole``."""
     value = feature(plan, tile, factor)
     if plan.backdrop is not None:
-        value = value - _part(plan.backdrop, place, tile.shape, whole) * (-1.0 if plan.kind == "dark" else 1.0)
+        value = value - part_of(plan.backdrop, place, (tile.shape[0], tile.shape[1]), whole) * (-1.0 if plan.kind == "dark" else 1.0)
     level = (value - plan.ground) / max(plan.contrast, 1e-6)
     return np.asarray(np.clip(level, 0.0, 1.0), np.float32)
 
@@ -141,14 +141,6 @@ def _backdrop(soft: Picture) -> Picture:
         weight = (1.0 / (1.0 + (rest / (1.5 * spread)) ** 2)).astype(np.float32)
     surface = np.asarray((terms @ solution).reshape(part.shape), np.float32)
     return resize(surface, (soft.shape[0], soft.shape[1]))
-
-
-def _part(backdrop: Picture, place: tuple[int, int], shape: tuple[int, ...], whole: tuple[int, int]) -> Picture:
-    """The stretch of the small backdrop that lies under a tile, at the tile's size."""
-    ratio_y, ratio_x = backdrop.shape[0] / whole[0], backdrop.shape[1] / whole[1]
-    matrix = np.array([[ratio_x, 0, (place[1] + 0.5) * ratio_x - 0.5], [0, ratio_y, (place[0] + 0.5) * ratio_y - 0.5]], np.float64)
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return np.asarray(cv2.warpAffine(backdrop, matrix, (shape[1], shape[0]), flags=flags, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
 def _flatness(value: Picture, inside: Mask, contrast: float, grain: float) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pentaprism.engines.cells import classical, instances, regions
+from pentaprism.engines.cells.counting import areas_of
 from pentaprism.engines.cells.fields import Field, classical_field, network_field
 from pentaprism.engines.cells.networks import NetworkStore
 from pentaprism.engines.cells.parameters import Labels, Mask, Plane, Report, Segmentation, SegmentParameters, silent
@@ -97,8 +98,9 @@ def _cut(field: Field, territory: Labels, threshold: float, params: SegmentParam
 
 def _stability(wide: Labels, labels: Labels, strict: Mask, count: int) -> list[float]:
     """IoU of every object between the two thresholds; pixels of closed holes count for both."""
-    size = np.bincount(wide.ravel(), minlength=count + 1)[1 : count + 1]
-    core = np.bincount(labels[strict].ravel(), minlength=count + 1)[1 : count + 1]
+    highest = int(wide.max())
+    size = areas_of(wide, highest)[1 : count + 1]
+    core = areas_of(labels, count, strict)[1:]
     return [float(v) for v in np.clip(core / np.maximum(size, 1), 0.0, 1.0)]
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pentaprism.engines.cells import classical, instances, probing
+from pentaprism.engines.cells.counting import areas_of, sums_of
 from pentaprism.engines.cells.networks import Network
 from pentaprism.engines.cells.parameters import ConfidenceMethod, Labels, Mask, Picture, Plane, Polarity, Report
-from pentaprism.engines.cells.scaling import Scale, resize
+from pentaprism.engines.cells.scaling import Scale, part_of, resize, shrink
 from pentaprism.engines.cells.territories import Window
 from pentaprism.engines.cells.tiling import TILE_SIDE, tiles_of
 
@@ -19,6 +20,7 @@ Map = npt.NDArray[np.float32] | npt.NDArray[np.uint8]
 CLASSICAL_VERSION = "1.0.0"
 NETWORK_SIDE = 1024
 NETWORK_OVERLAP = 96
+WHOLE_PIXELS = 1.6e6
 
 
 @dataclass
@@ -53,9 +55,8 @@ class Field:
 
     def means(self, labels: Labels, count: int) -> list[float]:
         """Mean level of every object's pixels, 0..1."""
-        flat = labels.ravel()
-        total = np.bincount(flat, self.level.ravel(), count + 1)[1:]
-        size = np.maximum(np.bincount(flat, minlength=count + 1)[1:], 1)
+        total = sums_of(labels, self.level, count)[1:]
+        size = np.maximum(areas_of(labels, count)[1:], 1)
         top = 255.0 if self.level.dtype == np.uint8 else 1.0
         return [float(v) for v in np.clip(total / size / top, 0.0, 1.0)]
 
@@ -113,6 +114,32 @@ def network_field(network: Network, plane: Plane, scale: Scale, small: Picture, 
     shape = (plane.shape[0], plane.shape[1])
     setting = probing.setting_of(network, plane, scale, small, factor, polarity, report)
     level, depth = _store(shape), _store(shape)
+    if setting.zoom < 1.0 and setting.zoom**2 * plane.size <= WHOLE_PIXELS:
+        report(0.15)
+        _at_once(network, plane, scale, setting, level, depth, report)
+    else:
+        _by_tiles(network, plane, scale, setting, level, depth, report)
+    if polarity != "auto" and not setting.by_input:
+        probing.keep_polarity(level, small, polarity)
+    card = network.card
+    return Field(level, depth, card.split_ratio, card.name, card.version, card.sha256, setting.polarity, setting.zoom, "mean_probability")
+
+
+def _at_once(network: Network, plane: Plane, scale: Scale, setting: probing.Setting, level: Map, depth: Map, report: Report) -> None:
+    """A reduced copy of the whole plane goes through the network; its maps are enlarged band by band."""
+    shape = (plane.shape[0], plane.shape[1])
+    reduced, _ = shrink(plane, scale, max(8, round(setting.zoom * max(shape))))
+    foreground, depths = probing.maps_of(network, reduced, setting)
+    report(0.5)
+    for top in range(0, shape[0], NETWORK_SIDE):
+        band = (min(NETWORK_SIDE, shape[0] - top), shape[1])
+        for target, values in ((level, foreground), (depth, depths)):
+            _put(target, (slice(top, top + band[0]), slice(0, shape[1])), part_of(values, (top, 0), band, shape, cubic=True))
+        report(0.5 + 0.2 * top / shape[0])
+
+
+def _by_tiles(network: Network, plane: Plane, scale: Scale, setting: probing.Setting, level: Map, depth: Map, report: Report) -> None:
+    shape = (plane.shape[0], plane.shape[1])
     # Tiles are cut so that a tile at the network's scale is about NETWORK_SIDE pixels a side.
     side = max(256, int(NETWORK_SIDE / setting.zoom))
     overlap = max(32, int(NETWORK_OVERLAP / setting.zoom))
@@ -122,7 +149,3 @@ def network_field(network: Network, plane: Plane, scale: Scale, small: Picture, 
         foreground, depths = probing.look(network, scale.apply(plane[tile.read]), setting)
         _put(level, tile.write, foreground[tile.crop])
         _put(depth, tile.write, depths[tile.crop])
-    if polarity != "auto" and not setting.by_input:
-        probing.keep_polarity(level, small, polarity)
-    card = network.card
-    return Field(level, depth, card.split_ratio, card.name, card.version, card.sha256, setting.polarity, setting.zoom, "mean_probability")

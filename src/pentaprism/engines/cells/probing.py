@@ -33,13 +33,17 @@ class Setting:
 
 
 def look(network: Network, picture: Picture, setting: Setting) -> tuple[Picture, Picture]:
-    """(foreground, depth) of a part of the plane, at the plane's size; depth is lowered where objects touch."""
+    """(foreground, depth) of a part of the plane, at the plane's size."""
     height, width = picture.shape
     shape = (max(8, round(height * setting.zoom)), max(8, round(width * setting.zoom)))
-    seen = resize(1.0 - picture if setting.invert else picture, shape)
-    foreground, contact, depth = network.run(seen)
-    depth = depth * (1.0 - 0.5 * contact)
+    foreground, depth = maps_of(network, resize(picture, shape), setting)
     return _enlarge(foreground, (height, width)), _enlarge(depth, (height, width))
+
+
+def maps_of(network: Network, seen: Picture, setting: Setting) -> tuple[Picture, Picture]:
+    """(foreground, depth) of a picture at the network's own scale; depth is lowered where objects touch."""
+    foreground, contact, depth = network.run(1.0 - seen if setting.invert else seen)
+    return np.ascontiguousarray(foreground), depth * (1.0 - 0.5 * contact)
 
 
 def _enlarge(values: Picture, shape: tuple[int, int]) -> Picture:
@@ -81,6 +85,19 @@ def ground_of(small: Picture) -> float:
     return float(edges[int(np.argmax(np.convolve(counts, np.ones(5), "same")))] + 0.5 / 64)
 
 
+def liveliest(small: Picture, shape: tuple[int, int]) -> tuple[int, int]:
+    """(top, left) of the window of PROBE_SIDE in which the picture varies most."""
+    factor = small.shape[0] / shape[0]
+    window = (max(1, round(PROBE_SIDE * factor)), max(1, round(PROBE_SIDE * factor)))
+    if window[0] >= small.shape[0] and window[1] >= small.shape[1]:
+        return 0, 0
+    kind = cv2.BORDER_REFLECT_101
+    mean, square = cv2.blur(small, window, borderType=kind), cv2.blur(small * small, window, borderType=kind)
+    y, x = np.unravel_index(int(np.argmax(square - mean * mean)), small.shape)
+    top, left = int(y / factor) - PROBE_SIDE // 2, int(x / factor) - PROBE_SIDE // 2
+    return int(np.clip(top, 0, max(0, shape[0] - PROBE_SIDE))), int(np.clip(left, 0, max(0, shape[1] - PROBE_SIDE)))
+
+
 def typical_diameter(foreground: Picture, depth: Picture) -> float:
     """Median diameter in pixels of the objects of a trial run: every core of the depth map stands for one; 0 without objects."""
     cores = ((depth > 0.5) & (foreground > 0.5)).astype(np.uint8)
@@ -96,8 +113,7 @@ def typical_diameter(foreground: Picture, depth: Picture) -> float:
 def _nuclei_setting(network: Network, plane: Plane, scale: Scale, small: Picture, polarity: Polarity, report: Report) -> Setting:
     dark = polarity == "dark" or (polarity == "auto" and ground_of(small) > 0.6)
     word = "dark" if dark else "bright"
-    top = max(0, (plane.shape[0] - PROBE_SIDE) // 2)
-    left = max(0, (plane.shape[1] - PROBE_SIDE) // 2)
+    top, left = liveliest(small, (plane.shape[0], plane.shape[1]))
     part = scale.apply(plane[top : top + PROBE_SIDE, left : left + PROBE_SIDE])
     largest = min(LARGEST_ZOOM, max(1.1, float(np.sqrt(PIXEL_BUDGET / plane.size))))
     zoom = min(largest, 2.0 if part.size < 100_000 else 1.0)

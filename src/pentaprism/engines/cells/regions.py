@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from skimage.measure import label as connected
+from scipy import ndimage
 
+from pentaprism.engines.cells.counting import areas_of
 from pentaprism.engines.cells.parameters import Labels, Mask
+from pentaprism.engines.cells.tiling import TILE_SIDE, tiles_of
 
 
 def nearest_label(labels: Labels) -> Labels:
-    """For every pixel the label of the nearest labelled pixel; all 0 when there is none."""
+    """For every pixel the label of the nearest labelled pixel; 0 when there is none (in large planes: none within 128 px)."""
+    if max(labels.shape) <= TILE_SIDE:
+        return _nearest(labels)
+    result = np.zeros(labels.shape, np.int32)
+    for tile in tiles_of((labels.shape[0], labels.shape[1]), TILE_SIDE, 128):
+        result[tile.write] = _nearest(labels[tile.read])[tile.crop]
+    return result
+
+
+def _nearest(labels: Labels) -> Labels:
     if not labels.any():
         return labels
     _, index = cv2.distanceTransformWithLabels((labels == 0).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
@@ -25,22 +36,22 @@ def extend(territory: Labels, mask: Mask) -> Labels:
 
     Lowering a threshold lets objects grow this way without moving the seams between them.
     """
-    kept = np.where(mask, territory, 0).astype(np.int32)
+    kept = np.where(mask, territory, np.int32(0))
     rest = mask & (kept == 0)
     if not rest.any():
         return kept
-    count, parts = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4)
-    owner = np.zeros(count, np.int32)
+    count, found = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4)
+    parts = np.asarray(found, np.int32)
+    top = int(territory.max())
     at = kept > 0
+    owner, home = np.zeros(count, np.int32), np.zeros(top + 1, np.int32)
     owner[parts[at]] = kept[at]
-    near = nearest_label(kept)
-    home = np.zeros(int(territory.max()) + 1, np.int32)
     home[kept[at]] = parts[at]
-    new = np.zeros(count, np.int32)
-    alone = np.flatnonzero(owner[1:] == 0) + 1
-    new[alone] = int(territory.max()) + np.arange(1, alone.size + 1)
-    fitting = home[near] == parts
-    kept[rest] = np.where(owner[parts] == 0, new[parts], np.where(fitting, near, owner[parts]))[rest]
+    del at
+    new = np.where(owner == 0, top + np.arange(count), owner).astype(np.int32)
+    part, near = parts[rest], nearest_label(kept)[rest]
+    fitting = (near > 0) & (home[near] == part)
+    kept[rest] = np.where(fitting, near, new[part])
     return kept
 
 
@@ -59,7 +70,9 @@ def fill(labels: Labels, min_hole_size: float, everything: bool) -> Labels:
     if not close.any():
         return labels
     holes = close[parts]
-    return np.where(holes, nearest_label(labels), labels).astype(np.int32)
+    filled = labels.copy()
+    filled[holes] = nearest_label(labels)[holes]
+    return filled
 
 
 def _neighbour_spread(labels: Labels, parts: Labels, count: int) -> Labels:
@@ -75,14 +88,36 @@ def _neighbour_spread(labels: Labels, parts: Labels, count: int) -> Labels:
 
 
 def finish(labels: Labels, min_size: float, exclude_border: bool) -> Labels:
-    """Separate pieces become separate objects, small ones go, objects at the edge too if asked; labels 1..n in reading order."""
-    pieces = np.asarray(connected(labels, background=0, connectivity=1), np.int32)  # type: ignore[no-untyped-call]
-    areas = np.bincount(pieces.ravel())
-    keep = areas >= max(min_size, 1)
+    """Separate pieces become separate objects, small ones go, objects at the edge too if asked; labels 1..n in reading order.
+
+    ``labels`` is changed: pieces that are cut off get labels of their own.
+    """
+    count = _separate(labels)
+    keep = areas_of(labels, count) >= max(min_size, 1)
     keep[0] = False
     if exclude_border:
-        for side in (pieces[0], pieces[-1], pieces[:, 0], pieces[:, -1]):
+        for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
             keep[side] = False
-    number = np.zeros(areas.size, np.int32)
-    number[keep] = np.arange(1, int(keep.sum()) + 1)
-    return np.asarray(number[pieces], np.int32)
+    first = []
+    for index, box in enumerate(ndimage.find_objects(labels), start=1):
+        if box is not None and keep[index]:
+            column = int(np.argmax(labels[box[0].start, box[1]] == index))
+            first.append((box[0].start, box[1].start + column, index))
+    number = np.zeros(count + 1, np.int32)
+    number[[index for _, _, index in sorted(first)]] = np.arange(1, len(first) + 1)
+    return number[labels]
+
+
+def _separate(labels: Labels) -> int:
+    """Gives every 4-connected piece but an object's first a label of its own, in place; returns the highest label."""
+    highest = int(labels.max())
+    for index, box in enumerate(ndimage.find_objects(labels), start=1):
+        if box is None:
+            continue
+        window = labels[box]
+        count, pieces = cv2.connectedComponents((window == index).astype(np.uint8), connectivity=4)
+        if count > 2:
+            extra = np.asarray(pieces) > 1
+            window[extra] = pieces[extra] + (highest - 1)
+            highest += count - 2
+    return highest

@@ -83,3 +83,15 @@ def resize(picture: Picture, shape: tuple[int, int]) -> Picture:
         return picture
     kind = cv2.INTER_AREA if shape[0] <= picture.shape[0] else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(picture, shape[::-1], interpolation=kind), np.float32)
+
+
+def part_of(small: Picture, place: tuple[int, int], shape: tuple[int, int], whole: tuple[int, int], cubic: bool = False) -> Picture:
+    """What lies under the window at row, column ``place`` of a plane of shape ``whole`` in its reduced copy, at the plane's size.
+
+    ``cubic`` results are cut to 0..1.
+    """
+    ratio_y, ratio_x = small.shape[0] / whole[0], small.shape[1] / whole[1]
+    matrix = np.array([[ratio_x, 0, (place[1] + 0.5) * ratio_x - 0.5], [0, ratio_y, (place[0] + 0.5) * ratio_y - 0.5]], np.float64)
+    flags = (cv2.INTER_CUBIC if cubic else cv2.INTER_LINEAR) | cv2.WARP_INVERSE_MAP
+    part = np.asarray(cv2.warpAffine(small, matrix, shape[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE), np.float32)
+    return np.clip(part, 0.0, 1.0, out=part) if cubic else part
