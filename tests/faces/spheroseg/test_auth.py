@@ -32,9 +32,8 @@ def token_in(text: str) -> str:
 
 
 def test_registering_answers_the_user_and_tokens_in_every_place(server: Any) -> None:
-    response = server.post(
-        "/api/auth/register", json={"email": " User@Example.com ", "password": "securePassword123", "name": "John Doe", "preferred_language": "en"}
-    )
+    sent = {"email": " User@Example.com ", "password": "securePassword123", "name": "John Doe", "preferred_language": "en"}
+    response = server.post("/api/auth/register", json=sent)
     body = response.json()
     assert response.status_code == 201
     assert body["success"] is True
@@ -102,7 +101,7 @@ def test_unknown_e_mail_and_wrong_password_are_told_apart_by_nothing(server: Any
 
 
 def test_tokens_are_plain_base64_with_the_claims_of_this_face(server: Any) -> None:
-    person = server.person("a~?>b@example.org".replace(">", "+"), name="Žofie ~?>")
+    person = server.person("a~?+b@example.org", name="Žofie ~?>")
     access, renewing = claims_of(person.body["accessToken"]), claims_of(person.body["refreshToken"])
     assert {"sub", "userId", "email", "type", "sid", "jti", "iat", "exp"} <= set(access)
     assert (access["type"], renewing["type"]) == ("access", "refresh")

@@ -71,7 +71,17 @@ def test_the_list_has_both_forms_of_pagination(ann: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=101", "limit=x", "offset=-1", "offset=99999999999999999999", "includeShared=maybe", "sort_field=user_id", "sort_direction=up"]
+    "query",
+    [
+        "limit=0",
+        "limit=101",
+        "limit=x",
+        "offset=-1",
+        "offset=99999999999999999999",
+        "includeShared=maybe",
+        "sort_field=user_id",
+        "sort_direction=up",
+    ],
 )
 def test_bad_list_parameters_are_refused(ann: Any, query: str) -> None:
     assert ann.get(f"/api/projects?{query}").status_code == 400
@@ -176,7 +186,8 @@ def test_a_copy_has_the_images_and_outlives_the_original(server: Any, ann: Any, 
 def test_a_second_get_with_the_etag_is_304(ann: Any) -> None:
     project = ann.project()
     ann.image(project)
-    for path in (f"/api/projects/{project}", "/api/projects", f"/api/projects/{project}/images", "/api/users/me", "/api/users/me/statistics"):
+    own = f"/api/projects/{project}"
+    for path in (own, "/api/projects", f"{own}/images", "/api/users/me", "/api/users/me/statistics"):
         first = ann.get(path)
         assert first.headers["Cache-Control"] == "private, no-cache"
         again = ann.get(path, headers={"If-None-Match": first.headers["ETag"]})
