@@ -8,8 +8,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -45,28 +45,30 @@ def sign_in(url: str, data_dir: Path) -> httpx.Client:
     return client
 
 
-@pytest.fixture
-def gateway(tmp_path: Path) -> Iterator[tuple[str, Path, subprocess.Popen[str]]]:
-    """``make run``'s command in an empty folder, ready: address, data folder, process."""
-    port, data = free_port(), tmp_path / "data"
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": "160"}
-    process = subprocess.Popen(
-        command("quickstart", "--port", str(port), "--data-dir", data), cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if "Ctrl-C" in line:
-                break
-        assert process.poll() is None
-        yield f"http://127.0.0.1:{port}", data, process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """The command behind ``make run`` in an empty folder, ready: address and data folder. It has to stop when told to."""
+    folder = tmp_path_factory.mktemp("newcomer")
+    port, data = free_port(), folder / "data"
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    url = f"http://127.0.0.1:{port}"
+    start = command("quickstart", "--port", str(port), "--data-dir", data)
+    with subprocess.Popen(start, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            shown = "".join(takewhile(lambda line: "Ctrl-C" not in line, process.stdout))
+            assert url in shown
+            assert json.loads((data / "demo-account.json").read_text())["password"] in shown
+            yield url, data
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
+    with pytest.raises(httpx.TransportError):
+        httpx.get(f"{url}/health", timeout=2)
 
 
-def test_the_sample_workspace_shows_segmented_pictures(gateway: tuple[str, Path, Any]) -> None:
-    url, data, _ = gateway
+def test_the_sample_workspace_shows_segmented_pictures(gateway: tuple[str, Path]) -> None:
+    url, data = gateway
     with sign_in(url, data) as client:
         projects = client.get("/projects").json()["projects"]
         assert [project["title"] for project in projects] == ["Sample workspace"]
@@ -79,8 +81,8 @@ def test_the_sample_workspace_shows_segmented_pictures(gateway: tuple[str, Path,
     assert by_name["cell-phase.png"]["results"]["features"]["summary"]["equivalent_diameter_um"]["median"] == pytest.approx(14, abs=4)
 
 
-def test_running_it_again_shows_the_same_workspace_and_keeps_the_password_to_itself(gateway: tuple[str, Path, Any]) -> None:
-    url, data, _ = gateway
+def test_running_it_again_shows_the_same_workspace_and_keeps_the_password_to_itself(gateway: tuple[str, Path]) -> None:
+    url, data = gateway
     again = run("quickstart", "--port", url.rpartition(":")[2], "--data-dir", data, folder=data.parent)
     assert again.returncode == 0, again.stderr
     assert "already runs" in again.stdout
@@ -91,17 +93,13 @@ def test_running_it_again_shows_the_same_workspace_and_keeps_the_password_to_its
         assert projects[0]["image_count"] == len(PICTURES)
 
 
-def test_stopping_it_ends_the_server_and_leaves_nothing_running(gateway: tuple[str, Path, subprocess.Popen[str]]) -> None:
-    url, data, process = gateway
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == 0
-    with pytest.raises(httpx.TransportError):
-        httpx.get(f"{url}/health", timeout=2)
-    assert oct((data / "demo-account.json").stat().st_mode & 0o777) == "0o600"
+def test_the_log_in_is_kept_for_its_owner_only(gateway: tuple[str, Path]) -> None:
+    _, data = gateway
+    assert (data / "demo-account.json").stat().st_mode & 0o777 == 0o600
 
 
-def test_the_log_of_the_first_run_holds_no_password_and_no_token(gateway: tuple[str, Path, Any]) -> None:
-    url, data, _ = gateway
+def test_the_log_of_the_first_run_holds_no_password_and_no_token(gateway: tuple[str, Path]) -> None:
+    url, data = gateway
     with sign_in(url, data) as client:
         token = client.headers["Authorization"].removeprefix("Bearer ")
         client.get("/projects")
@@ -133,10 +131,10 @@ def test_the_demo_does_real_work_and_says_so(tmp_path: Path) -> None:
     assert sum(step["seconds"] for step in report["steps"]) <= time.monotonic() - began
 
 
-def test_the_examples_work(gateway: tuple[str, Path, Any], tmp_path: Path) -> None:
+def test_the_examples_work(gateway: tuple[str, Path], tmp_path: Path) -> None:
     from pentaprism.samples.pictures import sample_pictures
 
-    url, data, _ = gateway
+    url, data = gateway
     picture = next(sample for sample in sample_pictures() if sample.name == "spheroids-many.png")
     (tmp_path / picture.name).write_bytes(picture.data)
     account = json.loads((data / "demo-account.json").read_text())
