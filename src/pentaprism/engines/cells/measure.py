@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pentaprism.imaging.polygons import Points, as_points, convex_hull, perimeter, signed_area, spans
+from pentaprism.imaging.polygons.rings import shifted
 
 Value = float | int | None
 
@@ -68,7 +69,7 @@ def _degrees(y: float, x: float) -> float:
 def _moments(ring: Points) -> npt.NDArray[np.float64]:
     """Integrals of 1, x, y, x², y², xy over the inside of a ring, positive whatever its direction."""
     x, y = ring[:, 0], ring[:, 1]
-    u, v = np.roll(x, -1), np.roll(y, -1)
+    u, v = shifted(x), shifted(y)
     cross = x * v - u * y
     sums = np.array(
         [
@@ -88,9 +89,9 @@ def _opposite(hull: Points) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int
 
     Edges turn monotonically, so the farthest vertex is where their direction has turned by half a turn: a binary search for each edge.
     """
-    edge = np.roll(hull, -1, axis=0) - hull
+    edge = shifted(hull) - hull
     edge /= np.hypot(edge[:, 0], edge[:, 1])[:, None]
-    before = np.roll(edge, 1, axis=0)
+    before = shifted(edge, -1)
     turn = np.arctan2(before[:, 0] * edge[:, 1] - before[:, 1] * edge[:, 0], (before * edge).sum(axis=1))
     heading = np.cumsum(turn)
     count = len(hull)

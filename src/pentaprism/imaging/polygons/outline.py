@@ -30,7 +30,7 @@ SCATTER, SIZEABLE, SIZEABLE_SHARE = 0.95, 400, 0.009
 # Area that linear interpolation of an anti-aliased round border loses, whatever its radius: blur of one pixel and chords, px².
 HALO = 0.44
 # At 45 degrees a square's mask can lack 2 % of its area; leaning outwards by this share, the outline adds no rounding to that.
-LEAN = 0.0003
+LEAN = 0.0002
 SHORT = 16
 TOLERANCE, TOLERANCE_SHARED, TOLERANCE_EXACT, TOLERANCE_SHARE, TOLERANCE_MOST = 0.12, 0.05, 0.03, 0.015, 0.18
 REACH = 0.45
