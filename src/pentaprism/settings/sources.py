@@ -30,7 +30,7 @@ class Environment(EnvSettingsSource):
     @override
     def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
         """A structured value from its text."""
-        return structured(value, mapping="dict" in str(field.annotation))
+        return _structured(field_name, value, field)
 
 
 def structured(text: str, *, mapping: bool = False) -> Any:
@@ -66,8 +66,15 @@ def plain_environment(settings: type[BaseModel]) -> dict[str, Any]:
         text = os.environ.get(name, "")
         if text:
             complex_value = any(word in str(info.annotation) for word in ("list", "tuple", "dict", "set["))
-            put(values, path, structured(text, mapping="dict" in str(info.annotation)) if complex_value else text)
+            put(values, path, _structured(name, text, info) if complex_value else text)
     return values
+
+
+def _structured(name: str, text: str, field: FieldInfo) -> Any:
+    try:
+        return structured(text, mapping="dict" in str(field.annotation))
+    except ValueError as error:
+        raise SettingsError(f"{name}: {error}") from error
 
 
 def unknown_variables(settings: type[BaseModel]) -> list[str]:

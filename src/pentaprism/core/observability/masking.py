@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 MASK = "***"
 SECRET_NAME = re.compile(
     r"(^|[_\-.])(pass|passwd|password|token|jwt|sig|signature|ticket|secret|cookie|authorization|credential|credentials|api[_-]?key|apikey|sid)"
-    r"($|[_\-.])",
+    r"($|[_\-.])|(password|token|secret|apikey)$",
     re.IGNORECASE,
 )
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
