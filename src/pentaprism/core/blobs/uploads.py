@@ -1,12 +1,14 @@
 """Stored bytes and their rows: staging, keeping, releasing, counting."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
 from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from pentaprism.core.accounts.tables import Account
@@ -17,10 +19,11 @@ from pentaprism.core.blobs.store import BlobStat, BlobStore
 from pentaprism.core.blobs.tables import Blob
 from pentaprism.core.clock import Clock, now
 from pentaprism.core.database.engine import Database
-from pentaprism.core.errors import Conflict, NotFound, QuotaExceeded
+from pentaprism.core.errors import Conflict, NotFound, QuotaExceeded, TransientFault
 
 Source = bytes | BinaryIO | Iterable[bytes]
 NAMES_AT_ONCE = 500
+TRIES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +94,16 @@ class Blobs:
         if ":" not in holder:
             raise ValueError(f"{holder} does not say what kind of thing holds the blob")
         upload, key = staged.upload, key or staged.key
-        row = session.get(Blob, key, with_for_update=True, populate_existing=True)
-        if row is not None and row.state == "kept":
+        row = self._claimed(session, key, upload.face)
+        if row.state == "kept":
             if row.sha256 != staged.sha256:
                 raise Conflict("A stored file with this key exists already")
             staged.discard()
             return row
         if quota is not None:
+            row.size = 0
             self.quota(session, upload.account_id, upload.face, quota, staged.size, purpose=upload.purpose)
         self.store.adopt(key, staged.path)
-        if row is None:
-            row = Blob(key=key, created_at=self._clock())
-            session.add(row)
         row.account_id, row.face, row.purpose = upload.account_id, upload.face, upload.purpose
         row.size, row.sha256, row.content_type = staged.size, staged.sha256, upload.content_type
         row.state, row.holder, row.expires_at = "kept", holder, None
@@ -222,8 +223,24 @@ class Blobs:
                 writer.write(chunk)
             return writer.finish()
 
+    def _locked(self, session: Session, key: str) -> Blob | None:
+        return session.get(Blob, key, with_for_update=True, populate_existing=True)
+
+    def _claimed(self, session: Session, key: str, face: str) -> Blob:
+        """The locked row of ``key``, made if there is none: another transaction may add or remove it at the same moment."""
+        for _ in range(TRIES):
+            row = self._locked(session, key)
+            if row is not None:
+                return row
+            row = Blob(key=key, face=face, size=0, sha256="", created_at=self._clock())
+            with suppress(IntegrityError), session.begin_nested():
+                session.add(row)
+                session.flush()
+                return row
+        raise TransientFault
+
     def _expected(self, session: Session, key: str) -> Blob:
-        row = session.get(Blob, key, with_for_update=True, populate_existing=True)
+        row = self._locked(session, key)
         if row is None or row.state != "staged" or (row.expires_at is not None and row.expires_at <= self._clock()):
             raise NotFound("This upload was not announced, or it has ended")
         return row
