@@ -44,7 +44,7 @@ def dispatch() -> SilentDispatch:
 @pytest.fixture
 def world(tmp_path: Path, bus: RecordingBus, dispatch: SilentDispatch) -> Iterator[World]:
     database = database_at(tmp_path)
-    yield World(platform_on(database, dispatch, bus))
+    yield World(platform_on(database, dispatch, bus), dispatch)
     database.dispose()
 
 

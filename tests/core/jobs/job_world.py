@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
@@ -129,8 +130,9 @@ def build_worker(settings_json: str, publish: Callable[[Iterable[Event]], None])
 class World:
     """A server's platform with what tests ask of it."""
 
-    def __init__(self, platform: Platform, pool: WorkerPool | None = None) -> None:
+    def __init__(self, platform: Platform, dispatch: Dispatch, pool: WorkerPool | None = None) -> None:
         self.platform = platform
+        self.dispatch = dispatch
         self.jobs = platform.jobs
         self.database = platform.database
         self.pool = pool
@@ -173,8 +175,6 @@ class World:
 
     def wait_for(self, look: Callable[[], Any], timeout: float = 20.0, what: object = "it") -> Any:
         """What ``look`` gives once that is true."""
-        import time
-
         end = monotonic() + timeout
         while True:
             found = look()
@@ -188,6 +188,12 @@ class World:
         """Every job, oldest first."""
         with self.database.read() as session:
             return list(session.scalars(select(Job).order_by(Job.id)))
+
+    def is_up(self) -> bool:
+        """Whether every worker is ready."""
+        assert self.pool is not None
+        rows = self.pool.describe()
+        return bool(rows) and all(row["ready"] for row in rows)
 
     def is_warm(self) -> bool:
         """Whether every worker is ready and idle."""
@@ -205,10 +211,10 @@ def serving(path: Path, rules: WorkerRules | None = None) -> Iterator[World]:
     )
     events = MemoryBus()
     platform = platform_on(database, pool, events)
-    world = World(platform, pool)
+    world = World(platform, pool, pool)
     pool.start(platform)
     try:
-        world.wait_for(world.is_warm, 30.0, "the pool")
+        world.wait_for(world.is_up, 60.0, "the pool")
         yield world
     finally:
         pool.stop()

@@ -1,7 +1,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.jobs.job_world import FACE
+from core.jobs.job_world import FACE, SilentDispatch, World, database_at, platform_on
+from pentaprism.core.events.memory import MemoryBus
 from pentaprism.core.jobs.queue import NewJob
 from pentaprism.core.jobs.tables import Job
 
@@ -65,10 +66,8 @@ def test_an_account_has_at_most_so_many_running_jobs_of_a_limited_kind(world):
 @settings(deadline=None, max_examples=15)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), min_size=1, max_size=14))
 def test_the_position_shown_is_the_place_in_which_a_job_is_taken(tmp_path_factory, plan):
-    from core.jobs.conftest import RecordingBus
-    from core.jobs.job_world import SilentDispatch, World, database_at, platform_on
-
-    world = World(platform_on(database_at(tmp_path_factory.mktemp("turns")), SilentDispatch(), RecordingBus()))
+    dispatch = SilentDispatch()
+    world = World(platform_on(database_at(tmp_path_factory.mktemp("turns")), dispatch, MemoryBus()), dispatch)
     accounts = [world.account, *(world.add_account() for _ in range(3))]
     for account in accounts[:2]:
         world.enqueue("echo", account_id=account)
