@@ -19,6 +19,7 @@ def upgrade() -> None:
     _create_messages()
     _create_blobs()
     _create_jobs()
+    _index_jobs()
     _create_job_records()
     _create_workers()
     _create_spheroseg_projects()
@@ -162,6 +163,9 @@ def _create_jobs() -> None:
         sa.Column("finished_at", MOMENT),
         sa.Column("expires_at", MOMENT),
     )
+
+
+def _index_jobs() -> None:
     op.create_index("ix_jobs_account", "jobs", ["account_id", "face", "id", "status"])
     op.create_index("ix_jobs_account_status", "jobs", ["account_id", "face", "status", "id", "is_batch"])
     op.create_index(
