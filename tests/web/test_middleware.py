@@ -41,6 +41,10 @@ def client(serve_long) -> Iterator[httpx.Client]:  # type: ignore[no-untyped-def
         request.state.account_id = "account-1"
         return {"thing": thing_id, "id": request_id(request)}
 
+    @app.get("/invited/{token}")
+    def invited(token: str) -> None:
+        assert token
+
     @app.post("/echo")
     async def echo(request: Request) -> dict[str, int]:
         return {"size": len(await request.body())}
@@ -161,6 +165,7 @@ def test_the_access_log_tells_much_and_no_secret(client: httpx.Client) -> None:
     try:
         headers = {"X-Request-ID": "logged", "Authorization": "Bearer very.secret.token"}
         client.get("/things/7?page=2&token=hidden1&sig=hidden2&api_key=hidden3&accessToken=hidden4", headers=headers)
+        client.get("/invited/hidden5")
         client.get("/health")
     finally:
         logs.configure("ERROR")
@@ -170,5 +175,6 @@ def test_the_access_log_tells_much_and_no_secret(client: httpx.Client) -> None:
     assert (line["face"], line["account_id"], line["client"], line["level"]) == ("test", "account-1", "127.0.0.1", "info")
     assert line["ms"] > 0
     assert line["query"] == "page=2&token=***&sig=***&api_key=***&accessToken=***"
+    assert any(line["path"] == "/invited/***" for line in lines)
     assert "hidden" not in stream.getvalue()
     assert "secret" not in stream.getvalue()

@@ -14,7 +14,8 @@ from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pentaprism.core.ids import new_id
-from pentaprism.core.observability.masking import mask_query
+from pentaprism.core.observability import logs
+from pentaprism.core.observability.masking import MASK, is_secret, mask_query
 from pentaprism.web.body_limit import BodyLimit, BodyRules
 from pentaprism.web.cors import CorsRules, cors
 from pentaprism.web.errors import Render, as_platform_error, respond
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 REQUEST_ID = re.compile(r"^[A-Za-z0-9._~:+/=@-]{1,128}$")
 UNMATCHED = "(none)"
 
-log = structlog.get_logger("pentaprism.access")
 Gate = Callable[[Request], None]
 
 
@@ -95,11 +95,14 @@ class RequestFrame:
         gauge = self.metrics.sockets_open.labels(self.rules.face) if self.metrics else None
         if gauge:
             gauge.inc()
+        began = time.perf_counter()
         try:
             await self.app(scope, receive, send)
         finally:
             if gauge:
                 gauge.dec()
+            lasted = {"route": route_template(scope), "seconds": round(time.perf_counter() - began, 1)}
+            logs.access("socket", {**lasted, **who_and_where(scope, self.rules.face)})
 
     def _cut_slash(self, scope: Scope) -> None:
         path: str = scope["path"]
@@ -150,27 +153,28 @@ class _Exchange:
         await self.outer_send(message)
 
     def _log(self, route: str, seconds: float) -> None:
-        root: str = self.scope.get("root_path", "")
         path: str = self.scope["path"]
-        if self.status < 400 and path.removeprefix(root) in self.frame.rules.quiet_paths:
-            return
-        client = self.scope.get("client")
-        fields: dict[str, Any] = {
-            "method": self.method,
-            "path": path,
-            "route": route,
-            "status": self.status,
-            "ms": round(seconds * 1000, 1),
-            "bytes": self.size,
-            "client": client[0] if client else None,
-        }
-        query = self.scope.get("query_string", b"").decode("latin-1")
-        if query:
-            fields["query"] = mask_query(query)
-        account = self.scope["state"].get("account_id")
-        if account:
-            fields["account_id"] = account
-        log.info("request", **fields)
+        inside = path.removeprefix(self.scope.get("root_path", ""))
+        if self.status >= 400 or inside not in self.frame.rules.quiet_paths:
+            told = {"method": self.method, "route": route, "status": self.status, "ms": round(seconds * 1000, 1), "bytes": self.size}
+            logs.access("request", {**told, **who_and_where(self.scope, self.frame.rules.face)})
+
+
+def who_and_where(scope: Scope, face: str) -> dict[str, Any]:
+    """Path, client, ids of a request or socket for its log line, secrets of path and query hidden."""
+    path: str = scope["path"]
+    for name, value in scope.get("path_params", {}).items():
+        if is_secret(name):
+            path = path.replace(str(value), MASK)
+    client = scope.get("client")
+    fields = {"path": path, "client": client[0] if client else None, "face": face, "request_id": scope["state"]["request_id"]}
+    query = scope.get("query_string", b"").decode("latin-1")
+    if query:
+        fields["query"] = mask_query(query)
+    account = scope["state"].get("account_id")
+    if account:
+        fields["account_id"] = account
+    return fields
 
 
 def route_template(scope: Mapping[str, Any]) -> str:
