@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
 
@@ -37,12 +38,14 @@ def run(*arguments: str | Path, folder: Path) -> subprocess.CompletedProcess[str
     return subprocess.run(command(*arguments), cwd=folder, capture_output=True, text=True, timeout=240, check=False)
 
 
-def sign_in(url: str, data_dir: Path) -> httpx.Client:
-    client = httpx.Client(base_url=f"{url}/spheroseg/api", timeout=30)
-    account = json.loads((data_dir / "demo-account.json").read_text())
-    token = client.post("/auth/login", json=account).raise_for_status().json()["tokens"]["accessToken"]
-    client.headers["Authorization"] = f"Bearer {token}"
-    return client
+@contextmanager
+def signed_in(url: str, data_dir: Path) -> Iterator[httpx.Client]:
+    """A client that works as the demo account."""
+    with httpx.Client(base_url=f"{url}/spheroseg/api", timeout=30) as client:
+        account = json.loads((data_dir / "demo-account.json").read_text())
+        token = client.post("/auth/login", json=account).raise_for_status().json()["tokens"]["accessToken"]
+        client.headers["Authorization"] = f"Bearer {token}"
+        yield client
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +72,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pat
 
 def test_the_sample_workspace_shows_segmented_pictures(gateway: tuple[str, Path]) -> None:
     url, data = gateway
-    with sign_in(url, data) as client:
+    with signed_in(url, data) as client:
         projects = client.get("/projects").json()["projects"]
         assert [project["title"] for project in projects] == ["Sample workspace"]
         images = client.get(f"/projects/{projects[0]['id']}/images").json()["images"]
@@ -87,7 +90,7 @@ def test_running_it_again_shows_the_same_workspace_and_keeps_the_password_to_its
     assert again.returncode == 0, again.stderr
     assert "already runs" in again.stdout
     assert json.loads((data / "demo-account.json").read_text())["password"] not in again.stdout
-    with sign_in(url, data) as client:
+    with signed_in(url, data) as client:
         projects = client.get("/projects").json()["projects"]
         assert len(projects) == 1
         assert projects[0]["image_count"] == len(PICTURES)
@@ -100,7 +103,7 @@ def test_the_log_in_is_kept_for_its_owner_only(gateway: tuple[str, Path]) -> Non
 
 def test_the_log_of_the_first_run_holds_no_password_and_no_token(gateway: tuple[str, Path]) -> None:
     url, data = gateway
-    with sign_in(url, data) as client:
+    with signed_in(url, data) as client:
         token = client.headers["Authorization"].removeprefix("Bearer ")
         client.get("/projects")
     log = (data / "server.log").read_text()
