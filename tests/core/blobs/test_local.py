@@ -150,6 +150,14 @@ def test_every_file_and_folder_is_flushed_before_put_returns(tmp_path: Path, mon
     store.put("a/b/c", [b"content"])
     assert {str(tmp_path), str(tmp_path / "a"), str(tmp_path / "a/b")} <= flushed
     assert any("/.drafts/" in path for path in flushed)
+    flushed.clear()
+    store.put("a/b/d", [b"content"])
+    assert str(tmp_path / "a/b") in flushed and str(tmp_path) not in flushed
+    store.delete("a/b/c")
+    store.delete("a/b/d")
+    flushed.clear()
+    store.put("a/b/c", [b"content"])
+    assert {str(tmp_path), str(tmp_path / "a"), str(tmp_path / "a/b")} <= flushed
 
 
 def test_emptied_folders_go(tmp_path: Path) -> None:

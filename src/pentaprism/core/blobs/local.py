@@ -17,6 +17,7 @@ from pentaprism.core.errors import Conflict
 DRAFTS = ".drafts"
 CHUNK = 256 * 1024
 TRIES = 8
+MOST_SETTLED = 100_000
 
 
 class LocalStore:
@@ -28,6 +29,7 @@ class LocalStore:
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
         self._drafts = self.root / DRAFTS
+        self._settled: set[Path] = set()
         with storage_faults():
             self._drafts.mkdir(parents=True, exist_ok=True)
 
@@ -89,6 +91,7 @@ class LocalStore:
             for folder in path.parents:
                 if folder == self.root:
                     break
+                self._settled.discard(folder)
                 try:
                     folder.rmdir()
                 except OSError:
@@ -145,10 +148,19 @@ class LocalStore:
                     raise
             except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
                 raise Conflict("One of two stored files would be a folder of the other") from error
+        self._flush_folders(path)
+
+    def _flush_folders(self, path: Path) -> None:
+        """Flush the folder of ``path``, and those above it up to one that this process has flushed since it was made."""
+        fresh = []
         for folder in path.parents:
             _flush_folder(folder)
-            if folder == self.root:
+            if folder == self.root or folder in self._settled:
                 break
+            fresh.append(folder)
+        if len(self._settled) > MOST_SETTLED:
+            self._settled.clear()
+        self._settled.update(fresh)
 
 
 def remove_older(folder: Path, before: datetime) -> int:
