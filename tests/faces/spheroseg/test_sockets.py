@@ -79,7 +79,7 @@ def test_every_transport_and_namespace_hears_a_run(
         assert len(listener.of("segmentation-complete")) == 1
         progress = [event["progress"] for event in listener.of("segmentation-progress")]
         assert progress == sorted(progress)
-        assert [event["status"] for event in listener.of("segmentation-progress")][0] == "queued"
+        assert listener.of("segmentation-progress")[0]["status"] == "queued"
         assert not FORMER & set(listener.names())
         numbers = [data["seq"] for _, data in listener.heard if isinstance(data, dict) and "seq" in data]
         assert numbers == sorted(set(numbers))

@@ -15,7 +15,7 @@ POLYGON, RECTANGLE = 0, 1
 SUB_PIXEL = 128
 MOVE_TO, LINE_TO, CLOSE = 0.0, 1.0, 4.0
 MOST_POINTS = 65_535
-HEADER = struct.Struct(">4shBxhhhhH16si20xh2xi")
+HEADER = struct.Struct(">4shBxhhhhH16x2xi10xh8xi")
 HEADER2_BYTES = 64
 
 
@@ -50,7 +50,7 @@ def roi(item: Item, name: str) -> bytes:
         kind, count, floats, options = POLYGON, len(item.outer), 0, SUB_PIXEL
     second = HEADER.size + len(body)
     left, top, right, bottom = (int(value) for value in (*low, *high))
-    head = HEADER.pack(b"Iout", VERSION, kind, top, left, bottom, right, count, b"", floats, options, second)
+    head = HEADER.pack(b"Iout", VERSION, kind, top, left, bottom, right, count, floats, options, second)
     text = name.encode("utf-16-be")
     names = struct.pack(">16xii40x", second + HEADER2_BYTES, len(name))
     return head + body + names + text

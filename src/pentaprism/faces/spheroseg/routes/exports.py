@@ -15,13 +15,16 @@ from pentaprism.faces.spheroseg.routes.common import NOT_MODIFIED, errors
 from pentaprism.faces.spheroseg.schemas.segmentation import ExportAnswer
 from pentaprism.web.downloads import blob_response, content_disposition
 
-FILES: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "A ZIP archive, or one plain file when that is all",
-        "content": {
-            kind: {"schema": {"type": "string", "format": "binary"}} for kind in ("application/zip", *dict.fromkeys(SINGLE_FILES.values()))
-        },
-    }
+BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+CONTENT: dict[str, Any] = {
+    kind: {"schema": {"type": "object"}} if kind == "application/json" else BYTES
+    for kind in ("application/zip", *dict.fromkeys(SINGLE_FILES.values()))
+}
+FILES: dict[int | str, dict[str, Any]] = {200: {"description": "A ZIP archive, or one plain file when that is all", "content": CONTENT}}
+PARTS: dict[int | str, dict[str, Any]] = {
+    206: {"description": "The part that Range asks for", "content": CONTENT},
+    304: {"description": "Unchanged since the version in If-None-Match"},
+    416: {"description": "The file has no such part"},
 }
 FormatList = Annotated[str | None, Query(alias="format", description=f"Comma list of {', '.join(FORMATS)}; coco without it")]
 Ids = Annotated[list[str] | None, Query(alias="imageIds", description="Comma list or repeated; all images without it")]
@@ -77,7 +80,7 @@ def router(context: Spheroseg) -> APIRouter:
             document = background.document(background.find(call.session, call.account_id, export_id), context.base(request))
         return answer(request, document)
 
-    @routes.get("/exports/{export_id}/download", response_class=Response, responses={**FILES, **errors(404, 409)})
+    @routes.get("/exports/{export_id}/download", response_class=Response, responses={**FILES, **PARTS, **errors(404, 409)})
     def download_export(request: Request, export_id: str) -> Response:
         """The file of a completed export."""
         with context.reading(request) as call:
