@@ -1,4 +1,4 @@
-"""Write docs/reference/{cli,settings,errors}.md from the code; ``make docs`` runs it and tests/test_docs.py holds the result."""
+"""Write the generated pages of docs/reference from the code; ``make docs`` runs it and tests/test_docs.py holds the result."""
 
 import importlib
 import inspect
@@ -10,6 +10,7 @@ from typing import Any
 import typer.main
 
 import pentaprism
+from operations import operations_page
 from pentaprism.cli.main import build_app
 from pentaprism.core.errors import PlatformError
 from pentaprism.settings.reference import reference as settings_page
@@ -33,7 +34,12 @@ own for them; [spheroseg's](../faces/spheroseg.md) are listed with the face.
 
 def pages() -> dict[str, str]:
     """Name of each generated page to its text."""
-    return {"cli.md": commands_page(), "settings.md": settings_page(), "errors.md": errors_page()}
+    return {
+        "cli.md": commands_page(),
+        "settings.md": settings_page(),
+        "errors.md": errors_page(),
+        "spheroseg-operations.md": operations_page(),
+    }
 
 
 def commands() -> Iterator[tuple[str, Any]]:
