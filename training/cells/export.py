@@ -7,6 +7,7 @@ folds when it loads the file: half the size, full precision of the arithmetic. T
 from __future__ import annotations
 
 import argparse
+import math
 from pathlib import Path
 
 import numpy as np
@@ -97,9 +98,12 @@ def main() -> None:
     parser.add_argument("task", choices=sorted(WIDTHS))
     parser.add_argument("weights", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--level", type=float, default=0.5, help="output of calibrate.py: this foreground value becomes one half")
     args = parser.parse_args()
     net = CellsNet(args.task).eval()
     net.load_state_dict(torch.load(args.weights, map_location="cpu", weights_only=True))
+    with torch.no_grad():
+        net.head.bias[:4] -= math.log(args.level / (1 - args.level))
     coarse = torch.rand(1, 1, 12, 16, generator=torch.Generator().manual_seed(0))
     picture = nn.functional.interpolate(coarse, scale_factor=8, mode="bicubic").clamp(0, 1)
     with torch.no_grad():

@@ -11,7 +11,7 @@ from pentaprism.engines.cells import classical, instances, regions
 from pentaprism.engines.cells.counting import areas_of
 from pentaprism.engines.cells.fields import Field, classical_field, network_field
 from pentaprism.engines.cells.networks import NetworkStore
-from pentaprism.engines.cells.parameters import Labels, Mask, Plane, Report, Segmentation, SegmentParameters, silent
+from pentaprism.engines.cells.parameters import Labels, Mask, Plane, Report, Segmentation, SegmentParameters, Tick, silent
 from pentaprism.engines.cells.scaling import Scale, scale_of, shrink
 from pentaprism.engines.cells.select import choose, look_at
 from pentaprism.engines.cells.territories import Window, territories_of
@@ -52,7 +52,10 @@ class CellsEngine:
             report(0.06)
             name = choose(look_at(small, plan), plan) if params.model == "auto" else "classical"
             if name == "classical" or name not in self._networks.names():
-                return classical_field(plane, scale, plan, factor, report)
+                field = classical_field(plane, scale, plan, factor, report)
+                if name != "classical":
+                    field.warnings.append(f"the weights of {name} are not installed: the classical engine was used")
+                return field
             params = replace(params, model=name)
         return network_field(self._networks.get(params.model), plane, scale, small, factor, params.polarity, report)
 
@@ -66,11 +69,11 @@ class CellsEngine:
         else:
             territory = instances.connected_parts(reference)
         del reference
-        labels = _cut(field, territory, params.threshold, params)
+        labels = _cut(field, territory, params, lambda: report(0.9))
         report(0.94)
-        labels = regions.finish(labels, params.min_size, params.exclude_border)
+        labels = regions.finish(labels, params.min_size, params.exclude_border, lambda: report(0.94))
         report(0.97)
-        confidences = self._confidences(field, labels, params)
+        confidences = self._confidences(field, labels, params, lambda: report(0.97))
         report(1.0)
         return Segmentation(
             labels, field.outline_map(params.threshold, labels), confidences, field.confidence_method, field.model, field.version,
@@ -78,7 +81,7 @@ class CellsEngine:
         )  # fmt: skip
 
     @staticmethod
-    def _confidences(field: Field, labels: Labels, params: SegmentParameters) -> list[float]:
+    def _confidences(field: Field, labels: Labels, params: SegmentParameters, tick: Tick) -> list[float]:
         count = int(labels.max())
         if count == 0:
             return []
@@ -86,14 +89,14 @@ class CellsEngine:
             return field.means(labels, count)
         low = max(params.threshold - STABILITY_STEP, 0.01)
         high = min(params.threshold + STABILITY_STEP, 0.99)
-        wide = regions.extend(labels, field.above(low) | (labels > 0))
+        wide = regions.extend(labels, field.above(low) | (labels > 0), tick)
         return _stability(wide, labels, field.above(high), count)
 
 
-def _cut(field: Field, territory: Labels, threshold: float, params: SegmentParameters) -> Labels:
+def _cut(field: Field, territory: Labels, params: SegmentParameters, tick: Tick) -> Labels:
     """Territories cut at the threshold, small holes closed."""
-    labels = regions.extend(territory, field.above(threshold)) if threshold != 0.5 else territory
-    return regions.fill(labels, params.min_hole_size, params.fill_holes)
+    labels = regions.extend(territory, field.above(params.threshold), tick) if params.threshold != 0.5 else territory
+    return regions.fill(labels, params.min_hole_size, params.fill_holes, tick)
 
 
 def _stability(wide: Labels, labels: Labels, strict: Mask, count: int) -> list[float]:

@@ -14,6 +14,7 @@ Labels = npt.NDArray[np.int32]
 Picture = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 Report = Callable[[float], None]
+Tick = Callable[[], None]
 
 Polarity = Literal["auto", "dark", "bright"]
 ConfidenceMethod = Literal["mean_probability", "threshold_stability"]
@@ -73,6 +74,10 @@ class Segmentation:
     polarity: str
     scale: float
     warnings: list[str] = field(default_factory=list)
+
+
+def idle() -> None:
+    """A tick without effect."""
 
 
 def silent(_: float) -> None:

@@ -12,10 +12,10 @@ from pentaprism.engines.cells.networks import Network
 from pentaprism.engines.cells.parameters import Picture, Plane, Polarity, Report
 from pentaprism.engines.cells.scaling import Scale, resize
 
-PROBE_SIDE = 768
+PROBE_SIDE = 512
 LARGEST_ZOOM = 4.0
 SMALLEST_ZOOM = 0.04
-PIXEL_BUDGET = 1.2e6
+PIXEL_BUDGET = 1.6e6
 WHOLE_SIDE = 384
 
 
@@ -125,7 +125,7 @@ def _nuclei_setting(network: Network, plane: Plane, scale: Scale, small: Picture
             zoom = min(largest, zoom * 0.5)
             continue
         wanted = float(np.clip(network.card.object_diameter / diameter, SMALLEST_ZOOM, largest))
-        settled = abs(np.log(wanted / zoom)) < np.log(1.35)
+        settled = abs(np.log(wanted / zoom)) < np.log(1.25)
         zoom = zoom if settled else wanted
         if settled:
             break

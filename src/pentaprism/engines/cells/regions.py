@@ -1,4 +1,7 @@
-"""Objects from territories: threshold, holes, small parts, order of labels. Each step keeps the foreground monotone in the threshold."""
+"""Objects from territories: threshold, holes, small parts, order of labels. Each step keeps the foreground monotone in the threshold.
+
+``tick`` is called between pieces of work on large planes and may raise to cancel.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,17 @@ import numpy as np
 from scipy import ndimage
 
 from pentaprism.engines.cells.counting import areas_of
-from pentaprism.engines.cells.parameters import Labels, Mask
+from pentaprism.engines.cells.parameters import Labels, Mask, Tick, idle
 from pentaprism.engines.cells.tiling import TILE_SIDE, tiles_of
 
 
-def nearest_label(labels: Labels) -> Labels:
+def nearest_label(labels: Labels, tick: Tick = idle) -> Labels:
     """For every pixel the label of the nearest labelled pixel; 0 when there is none (in large planes: none within 128 px)."""
     if max(labels.shape) <= TILE_SIDE:
         return _nearest(labels)
     result = np.zeros(labels.shape, np.int32)
     for tile in tiles_of((labels.shape[0], labels.shape[1]), TILE_SIDE, 128):
+        tick()
         result[tile.write] = _nearest(labels[tile.read])[tile.crop]
     return result
 
@@ -31,7 +35,7 @@ def _nearest(labels: Labels) -> Labels:
     return np.asarray(table[index], np.int32)
 
 
-def extend(territory: Labels, mask: Mask) -> Labels:
+def extend(territory: Labels, mask: Mask, tick: Tick = idle) -> Labels:
     """Labels for every pixel of ``mask``: its territory, or the nearest territory of the same connected part, or a new label.
 
     Lowering a threshold lets objects grow this way without moving the seams between them.
@@ -49,13 +53,13 @@ def extend(territory: Labels, mask: Mask) -> Labels:
     home[kept[at]] = parts[at]
     del at
     new = np.where(owner == 0, top + np.arange(count), owner).astype(np.int32)
-    part, near = parts[rest], nearest_label(kept)[rest]
+    part, near = parts[rest], nearest_label(kept, tick)[rest]
     fitting = (near > 0) & (home[near] == part)
     kept[rest] = np.where(fitting, near, new[part])
     return kept
 
 
-def fill(labels: Labels, min_hole_size: float, everything: bool) -> Labels:
+def fill(labels: Labels, min_hole_size: float, everything: bool, tick: Tick = idle) -> Labels:
     """Closes background regions below ``min_hole_size`` px² that do not reach the edge, and with ``everything`` each hole of one object."""
     count, parts, stats, _ = cv2.connectedComponentsWithStats((labels == 0).astype(np.uint8), connectivity=8)
     if count <= 1:
@@ -71,7 +75,7 @@ def fill(labels: Labels, min_hole_size: float, everything: bool) -> Labels:
         return labels
     holes = close[parts]
     filled = labels.copy()
-    filled[holes] = nearest_label(labels)[holes]
+    filled[holes] = nearest_label(labels, tick)[holes]
     return filled
 
 
@@ -87,12 +91,12 @@ def _neighbour_spread(labels: Labels, parts: Labels, count: int) -> Labels:
     return np.bincount(pairs // size, minlength=count).astype(np.int32)
 
 
-def finish(labels: Labels, min_size: float, exclude_border: bool) -> Labels:
+def finish(labels: Labels, min_size: float, exclude_border: bool, tick: Tick = idle) -> Labels:
     """Separate pieces become separate objects, small ones go, objects at the edge too if asked; labels 1..n in reading order.
 
     ``labels`` is changed: pieces that are cut off get labels of their own.
     """
-    count = _separate(labels)
+    count = _separate(labels, tick)
     keep = areas_of(labels, count) >= max(min_size, 1)
     keep[0] = False
     if exclude_border:
@@ -108,12 +112,14 @@ def finish(labels: Labels, min_size: float, exclude_border: bool) -> Labels:
     return number[labels]
 
 
-def _separate(labels: Labels) -> int:
+def _separate(labels: Labels, tick: Tick) -> int:
     """Gives every 4-connected piece but an object's first a label of its own, in place; returns the highest label."""
     highest = int(labels.max())
     for index, box in enumerate(ndimage.find_objects(labels), start=1):
         if box is None:
             continue
+        if index % 1024 == 0:
+            tick()
         window = labels[box]
         count, pieces = cv2.connectedComponents((window == index).astype(np.uint8), connectivity=4)
         if count > 2:
