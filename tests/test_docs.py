@@ -39,9 +39,17 @@ def test_the_generated_reference_is_up_to_date(name: str) -> None:
     assert (DOCS / "reference" / name).read_text() == reference.pages()[name], "run `make docs`"
 
 
+def socket_names() -> Iterator[str]:
+    """Texts in the sockets of faces that have the form of an event's name, such as ``queue-status`` or ``image:created``."""
+    for file in SOURCE.glob("faces/*/sockets/*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(r"[a-z]+[-:][a-z]+", node.value):
+                yield node.value
+
+
 def test_every_event_is_documented() -> None:
     text = (DOCS / "reference" / "events.md").read_text()
-    names = set(event_names())
+    names = {*event_names(), *socket_names()}
     assert {"job", "session-revoked", "image-uploaded"} <= names
     assert sorted(name for name in names if f"`{name}`" not in text) == []
 
