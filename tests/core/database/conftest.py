@@ -27,7 +27,8 @@ def postgres_folder() -> Iterator[Path]:
     initdb, server, control = program("initdb"), program("postgres"), program("pg_ctl")
     if initdb is None or server is None or control is None:
         pytest.skip("PostgreSQL is not installed")
-    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    memory = Path("/dev/shm")
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir=memory if os.access(memory, os.W_OK) else "/tmp"))
     user = None
     if os.geteuid() == 0:
         names = {entry.pw_name for entry in pwd.getpwall()}
@@ -49,12 +50,13 @@ def postgres_folder() -> Iterator[Path]:
 
 
 @pytest.fixture
-def postgres_url(postgres_folder: Path) -> str:
+def postgres_url(postgres_folder: Path) -> Iterator[str]:
     """The URL of an empty database of its own."""
     name = f"test_{uuid.uuid4().hex}"
     with psycopg.connect(f"host={postgres_folder} user=tester dbname=postgres", autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-    return f"postgresql://tester@/{name}?host={postgres_folder}"
+        yield f"postgresql://tester@/{name}?host={postgres_folder}"
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
