@@ -285,3 +285,13 @@ def test_registrations_and_e_mail_checks_are_limited_by_address(make_server: Cal
     assert statuses == [201] * 10 + [429]
     checks = [server.get("/api/auth/check-email", params={"email": "a@b.org"}, address="192.0.2.7").status_code for _ in range(11)]
     assert checks == [200] * 10 + [429]
+
+
+def test_mails_never_take_their_address_from_a_request(make_server: Callable[..., Any]) -> None:
+    unknown, known = make_server(), make_server(public_url="https://cells.example.org/")
+    for server, address in ((unknown, "\n/reset-password?"), (known, "\nhttps://cells.example.org/reset-password?")):
+        person = server.person()
+        server.post("/api/auth/forgot-password", json={"email": person.email}, headers={"Host": "evil.example.net"})
+        (mail,) = mails(server)
+        assert address in mail.body
+        assert "evil" not in mail.body

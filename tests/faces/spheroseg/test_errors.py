@@ -154,3 +154,13 @@ def test_the_log_holds_no_secrets(server: Any, capfd: pytest.CaptureFixture[str]
     assert "/uploads/" in written
     for secret in ("special password", ann.body["accessToken"], ann.body["refreshToken"], url.partition("sig=")[2]):
         assert secret not in written
+
+
+def test_configured_origins_may_use_the_face_from_a_browser(make_server: Callable[..., Any]) -> None:
+    server = make_server(cors_origins=("https://cells.example.org",))
+    asked = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "authorization"}
+    known = server.call("OPTIONS", "/api/projects", headers={"Origin": "https://cells.example.org", **asked})
+    assert known.headers["Access-Control-Allow-Origin"] == "https://cells.example.org"
+    other = server.call("OPTIONS", "/api/projects", headers={"Origin": "https://else.example.org", **asked})
+    assert "Access-Control-Allow-Origin" not in other.headers
+    assert "X-Request-ID" in server.get("/nothing", headers={"Origin": "https://cells.example.org"}).headers["Access-Control-Expose-Headers"]

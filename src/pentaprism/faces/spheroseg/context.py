@@ -138,9 +138,16 @@ class Spheroseg:
 
     def base(self, connection: HTTPConnection) -> str:
         """Address of the face's root as the client of ``connection`` reaches it, without a final slash."""
-        if self.settings.public_url is None and self.platform.public_url:
-            return f"{self.platform.public_url.rstrip('/')}/{FACE}"
-        return base_url(connection, self.settings.public_url)
+        return self.public_base() or base_url(connection)
+
+    def public_base(self) -> str:
+        """The configured address of the face's root, else nothing.
+
+        Mails use this one: an address taken from a request could be whatever its sender wants the reader to open.
+        """
+        if self.settings.public_url:
+            return self.settings.public_url.rstrip("/")
+        return f"{self.platform.public_url.rstrip('/')}/{FACE}" if self.platform.public_url else ""
 
     def links(self, account: Account, base: str) -> Links:
         """Signed addresses for ``account`` below ``base``."""

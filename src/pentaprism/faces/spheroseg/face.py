@@ -36,6 +36,7 @@ from pentaprism.faces.spheroseg.sockets import build_sockets
 from pentaprism.web import errors, middleware
 from pentaprism.web.auth import face_path
 from pentaprism.web.body_limit import BodyRules
+from pentaprism.web.cors import CorsRules
 from pentaprism.web.face import Face
 
 TITLE = "SpheroSeg API"
@@ -44,6 +45,8 @@ API = "/api"
 BARE = ("auth", "users", "projects", "images", "segmentation", "segmentations")
 ROUTERS = (images, projects, segmentation, files, users, auth, exports, statistics, shares, profile, admin, health)
 MULTIPART_ROOM = 65_536
+RATE_HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
+EXPOSED = ("X-Request-ID", "Retry-After", "ETag", "Content-Disposition", "X-Upload-Failed", "X-Segmentation-Action", *RATE_HEADERS)
 
 
 def create_app(platform: Platform, settings: SpherosegSettings | None = None) -> ASGIApp:
@@ -98,7 +101,9 @@ def http_rules(settings: SpherosegSettings) -> middleware.HttpRules:
         (r"/preview/generate/?$", one_file),
         (r"/avatar/?$", settings.avatar_limit_bytes + MULTIPART_ROOM),
     )
-    return middleware.HttpRules(face=FACE, body=BodyRules(limit=settings.json_limit_bytes, paths=paths), ignore_trailing_slash=True)
+    body = BodyRules(limit=settings.json_limit_bytes, paths=paths)
+    cors = CorsRules(settings.cors_origins, exposed=EXPOSED) if settings.cors_origins else None
+    return middleware.HttpRules(face=FACE, body=body, cors=cors, ignore_trailing_slash=True)
 
 
 def _refusal(context: Spheroseg) -> Any:

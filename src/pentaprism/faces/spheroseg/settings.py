@@ -12,6 +12,8 @@ class SpherosegSettings(BaseModel):
 
     public_url: str | None = Field(None, description="Address of the face's root as clients see it; empty: taken from each request.")
 
+    cors_origins: tuple[str, ...] = Field((), description="Web origins whose pages may use the face, e.g. `https://cells.example.org`.")
+
     access_seconds: int = Field(900, ge=1, description="Life of an access token in seconds.")
     refresh_seconds: int = Field(604_800, ge=1, description="Life of a refresh token in seconds.")
     remember_seconds: int = Field(2_592_000, ge=1, description="Life of a refresh token after a log-in with remember_me, in seconds.")

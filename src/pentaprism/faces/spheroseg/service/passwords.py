@@ -49,7 +49,7 @@ def forgot_password(context: Spheroseg, request: Request, email: str) -> None:
             return
         context.one_time.withdraw(session, RESET, account.id)
         token = context.one_time.create(session, RESET, account_id=account.id, lifetime=lifetime)
-        text = f"Open this address within an hour to set another password:\n\n{context.base(request)}/reset-password?token={quote(token)}\n"
+        text = f"Open this address within an hour to set another password:\n\n{context.public_base()}/reset-password?token={quote(token)}\n"
         context.platform.mail.write(session, account.email, "Reset your password", text)
 
 
@@ -76,7 +76,7 @@ def send_verification(context: Spheroseg, session: Session, request: Request, ac
     lifetime = timedelta(seconds=context.settings.verification_seconds)
     payload = {"email_key": account.email_key}
     token = context.one_time.create(session, VERIFY, account_id=account.id, payload=payload, lifetime=lifetime)
-    text = f"Open this address to confirm your e-mail:\n\n{context.base(request)}/api/auth/verify-email?token={quote(token)}\n"
+    text = f"Open this address to confirm your e-mail:\n\n{context.public_base()}/api/auth/verify-email?token={quote(token)}\n"
     context.platform.mail.write(session, account.email, "Confirm your e-mail", text)
 
 

@@ -72,8 +72,8 @@ def share(context: Spheroseg, call: Call, project_id: str, email: str, permissio
     given = Share(project_id=project.id, account_id=known.id if known else None, email=address, email_key=key, permission=permission)
     call.session.add(given)
     call.session.flush()
-    link = call.links.base
-    text = f'{call.account.name or call.account.email} shares the project "{project.title}" with you ({permission}).\n\n{link}\n'
+    giver = call.account.name or call.account.email
+    text = f'{giver} shares the project "{project.title}" with you ({permission}).\n\n{context.public_base()}\n'
     context.platform.mail.write(call.session, address, f"Shared with you: {project.title}", text)
     context.tell(call.session, "project-updated", project.id, change="shared")
     return share_document(given, known.name if known else None)
