@@ -4,6 +4,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ own for them; [spheroseg's](../faces/spheroseg.md) are listed with the face.
 """
 
 
+@cache
 def pages() -> dict[str, str]:
     """Name of each generated page to its text."""
     return {
