@@ -162,3 +162,19 @@ def test_log_lines_are_json_and_hold_no_secret(server: RunningServer) -> None:
     lines = [json.loads(line) for line in server.log.read_text().splitlines()]
     assert {"listening", "faces ready", "request"} <= {line["event"] for line in lines}
     assert "hide" not in server.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("module", "unwanted"),
+    [
+        ("pentaprism.cli.main", {"fastapi", "sqlalchemy", "numpy", "uvicorn", "pydantic"}),
+        ("pentaprism.app", {"fastapi", "sqlalchemy", "numpy", "uvicorn"}),
+        ("pentaprism.app.serving", {"numpy", "cv2", "scipy", "skimage", "onnxruntime", "openpyxl", "socketio", "alembic", "httpx"}),
+        ("pentaprism.app.building", {"fastapi", "starlette", "uvicorn", "socketio"}),
+    ],
+)
+def test_what_is_not_needed_yet_is_not_loaded(module: str, unwanted: set[str]) -> None:
+    """The help comes at once, the server listens before it loads the faces, and workers do without the web framework."""
+    program = f"import sys, {module}; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert unwanted & set(loaded) == set()
