@@ -49,7 +49,7 @@ def tenants(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Ten
 @pytest.mark.timeout(1800)
 def test_generated_requests_meet_no_server_error_and_nothing_foreign(tenants: tuple[str, Tenant, Tenant]) -> None:
     base_url, *both = tenants
-    document = requests.get(f"{base_url}/openapi.json", timeout=10).json()
+    document = requests.get(f"{base_url}/api/openapi.json", timeout=10).json()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         schema = schemathesis.openapi.from_dict(document)
