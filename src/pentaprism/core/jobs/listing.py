@@ -9,11 +9,11 @@ active job. Removing rows, and retrying ended jobs, writes a new generation that
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from pentaprism.core.clock import Clock, now
@@ -23,6 +23,7 @@ from pentaprism.core.jobs.tables import Job, SharedState
 from pentaprism.core.pages import Page
 
 STRIDE = 2000
+GENERATION = select(SharedState.value).where(SharedState.name == bindparam("name"))
 UNDER_WAY = timedelta(minutes=1)
 REMEMBERED_LISTS = 256
 
@@ -32,11 +33,7 @@ class Marks:
     """``ids[k]`` is the id of row ``(k + 1) * STRIDE`` of the list, counted from the oldest."""
 
     generation: str | None
-    ids: list[str] = field(default_factory=list)
-
-    @property
-    def last(self) -> str:
-        return self.ids[-1] if self.ids else ""
+    ids: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +83,8 @@ class Listing:
 
     def page(self, session: Session, wanted: Wanted, *, limit: int, offset: int, newest_first: bool) -> Page[Job]:
         """``limit`` jobs after ``offset`` others."""
-        marks = self._current(session, wanted)
-        total = len(marks) * STRIDE + self._count_after(session, wanted, marks[-1] if marks else "")
+        marks, after = self._current(session, wanted)
+        total = len(marks) * STRIDE + after
         first = total - offset - limit if newest_first else offset
         size = min(limit, limit + first) if first < 0 else limit
         if size <= 0 or offset >= total:
@@ -111,32 +108,35 @@ class Listing:
             session.merge(SharedState(name=name, value={"generation": new_id()}))
         session.flush()
 
-    def _current(self, session: Session, wanted: Wanted) -> Sequence[str]:
-        generation = session.scalar(select(SharedState.value).where(SharedState.name == generation_name(wanted.account_id)))
+    def _current(self, session: Session, wanted: Wanted) -> tuple[Sequence[str], int]:
+        """The marks of the list, and how many rows follow after the last of them."""
+        generation = session.scalar(GENERATION, {"name": generation_name(wanted.account_id)})
         name = generation["generation"] if generation else None
         with self._lock:
             marks = self._marks.get(wanted)
             known = list(marks.ids) if marks is not None and marks.generation == name else []
-        if wanted.subject is None:
-            known = self._extended(session, wanted, known)
+        after = self._count_after(session, wanted, known[-1] if known else "")
+        if after < 2 * STRIDE or wanted.subject is not None:
+            return known, after
+        longer = self._extended(session, wanted, known)
         with self._lock:
-            self._marks[wanted] = Marks(name, known)
+            self._marks[wanted] = Marks(name, longer)
             self._marks.move_to_end(wanted)
             while len(self._marks) > REMEMBERED_LISTS:
                 self._marks.popitem(last=False)
-        return known
+        return longer, after - (len(longer) - len(known)) * STRIDE
 
-    def _extended(self, session: Session, wanted: Wanted, known: list[str]) -> list[str]:
+    def _extended(self, session: Session, wanted: Wanted, known: Sequence[str]) -> list[str]:
+        longer = list(known)
         horizon = first_id_of(self._clock() - UNDER_WAY)
         if wanted.statuses is not None:
-            active = Wanted(wanted.account_id, wanted.face, tuple(ACTIVE)).narrow(select(Job.id))
-            horizon = min(horizon, session.scalar(active.order_by(Job.id).limit(1)) or horizon)
+            horizon = min(horizon, *oldest_active(session, wanted))
         while True:
-            query = wanted.narrow(select(Job.id)).where(Job.id > (known[-1] if known else ""), Job.id < horizon)
+            query = wanted.narrow(select(Job.id)).where(Job.id > (longer[-1] if longer else ""), Job.id < horizon)
             following = session.scalar(query.order_by(Job.id).offset(STRIDE - 1).limit(1))
             if following is None:
-                return known
-            known.append(following)
+                return longer
+            longer.append(following)
 
     def _count_after(self, session: Session, wanted: Wanted, last: str) -> int:
         return session.scalar(wanted.narrow(select(func.count()).select_from(Job)).where(Job.id > last)) or 0
@@ -145,6 +145,13 @@ class Listing:
         passed = min(first // STRIDE, len(marks))
         query = wanted.narrow(select(Job)).where(Job.id > (marks[passed - 1] if passed else ""))
         return session.scalars(query.order_by(Job.id).offset(first - passed * STRIDE).limit(size)).all()
+
+
+def oldest_active(session: Session, wanted: Wanted) -> list[str]:
+    """Ids of the oldest job in each active state among those of the account and the face; above all ids where there is none."""
+    places = Wanted(wanted.account_id, wanted.face).conditions()
+    oldest = (select(func.min(Job.id)).where(*places, Job.status == state).scalar_subquery() for state in sorted(ACTIVE))
+    return [found or "~" for found in session.execute(select(*oldest)).one()]
 
 
 def generation_name(account_id: str | None) -> str:
