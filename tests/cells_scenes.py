@@ -14,7 +14,9 @@ from pentaprism.core.jobs.tables import Job
 Disk = tuple[float, float, float]
 
 
-def smooth(height: int, width: int, disks: list[Disk], holes: list[Disk] = (), dark: float = 60, light: float = 180) -> npt.NDArray[np.float64]:  # type: ignore[assignment]
+def smooth(
+    height: int, width: int, disks: list[Disk], holes: list[Disk] = (), dark: float = 60, light: float = 180
+) -> npt.NDArray[np.float64]:  # type: ignore[assignment]
     """Anti-aliased dark disks (x, y, radius) on a light ground, with light holes in them."""
     rows, columns = np.mgrid[:height, :width] + 0.5
 
@@ -91,3 +93,19 @@ def externals(document: dict[str, Any]) -> list[dict[str, Any]]:
 def internals(document: dict[str, Any]) -> list[dict[str, Any]]:
     """The holes of a segmentation."""
     return [polygon for polygon in document["polygons"] if polygon["type"] == "internal"]
+
+
+def result(person: Any, image_id: str) -> dict[str, Any]:
+    """The Segmentation of an image."""
+    response = person.get(f"/api/images/{image_id}/segmentation")
+    assert response.status_code == 200, response.text
+    document: dict[str, Any] = response.json()
+    return document
+
+
+def segmented(server: Any, person: Any, image_id: str, **body: Any) -> dict[str, Any]:
+    """The Segmentation after a run with ``body``."""
+    response = person.post(f"/api/images/{image_id}/segmentation", json=body)
+    assert response.status_code == 202, response.text
+    assert work(server) == 1
+    return result(person, image_id)

@@ -80,3 +80,10 @@ class Listener:
         """Close the connection."""
         if self.client.connected:
             self.client.disconnect()
+
+
+def settle(*listeners: Listener) -> None:
+    """Until everything that was put before has arrived: a ping of each socket has come back after a moment for queues."""
+    time.sleep(0.4)
+    for listener in listeners:
+        listener.call("ping", {"timestamp": 1})

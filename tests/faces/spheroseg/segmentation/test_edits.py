@@ -8,11 +8,6 @@ import pytest
 import cells_scenes as scenes
 
 
-@pytest.fixture
-def image(ann: Any) -> str:
-    return str(ann.image(ann.project(), "disks.png", scenes.two_disks())["id"])
-
-
 def put(person: Any, image: str, polygons: Any, **options: Any) -> Any:
     return person.call("PUT", f"/api/images/{image}/segmentation", json={"polygons": polygons}, **options)
 
