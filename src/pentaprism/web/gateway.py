@@ -14,6 +14,8 @@ from pentaprism.web.proxies import TrustedProxies
 log = structlog.get_logger(__name__)
 Hook = Callable[[], Awaitable[None]]
 EARLY = ("/health", "/health/", "/health/live", "/health/ready", "/metrics")
+FACE_BELOW = "pentaprism.face_below"
+"""Scope key: where the face stands below the root that the request came in at. Set for paths of a face that the root serves too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ class Gateway:
             return faces[first], inner
         for mount, face in places.root_mounts.items():
             if path == mount or path.startswith(mount.rstrip("/") + "/"):
-                return faces[face], scope
+                return faces[face], {**scope, FACE_BELOW: f"/{face}"}
         return self.root, scope
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -7,7 +7,8 @@ import pytest
 
 import cells_scenes as scenes
 from pentaprism.core.jobs.context import JobContext
-from socket_listener import Listener, settle
+from pentaprism.web.gateway import FACE_BELOW
+from socket_listener import Listener, served, settle
 
 FORMER = {"segmentation_update", "segmentation_update_legacy", "image_update"}
 
@@ -208,3 +209,16 @@ def test_an_end_whose_event_was_lost_is_told_after_all(server: Any, ann: Any, li
     scenes.work(server)
     server.platform.events.publish = publish
     assert listener.wait("segmentation-complete", seconds=12)["cellCount"] == 2
+
+
+def test_links_lead_back_when_the_socket_came_in_at_the_gateways_root(server: Any, ann: Any) -> None:
+    async def gateway(scope: Any, receive: Any, send: Any) -> None:
+        await server.app({**scope, FACE_BELOW: "/spheroseg"}, receive, send)
+
+    with served(gateway) as address:
+        listener = Listener(address, token=ann.body["accessToken"]).connect()
+        listener.wait("queue-status")
+        image = ann.image(ann.project(), "cells.png")
+        told = listener.wait("image-uploaded")["image"]
+        assert told["thumbnail_url"].startswith(f"{address}/spheroseg/thumbnails/{image['id']}_thumb.jpg?")
+        listener.close()

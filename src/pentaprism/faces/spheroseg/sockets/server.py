@@ -23,6 +23,7 @@ from pentaprism.faces.spheroseg.sockets.handshakes import Handshakes
 from pentaprism.faces.spheroseg.sockets.lookups import Lookups
 from pentaprism.faces.spheroseg.sockets.members import Member, Members
 from pentaprism.faces.spheroseg.sockets.requests import Admit, Ask, Join
+from pentaprism.web.gateway import FACE_BELOW
 
 log = structlog.get_logger(__name__)
 
@@ -123,8 +124,10 @@ class Sockets:
 
     def _base(self, environ: dict[str, Any]) -> str:
         """Address of the face's root as the client reaches it."""
-        connection = HTTPConnection(environ["asgi.scope"])
-        return self._context.base(connection).removesuffix(MOUNT)
+        scope = environ["asgi.scope"]
+        base = self._context.base(HTTPConnection(scope)).removesuffix(MOUNT)
+        below = scope.get(FACE_BELOW, "")
+        return base if base.endswith(below) else base + below
 
     # -- authentication
 
