@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 import signal
 import time
 from datetime import UTC, datetime
@@ -51,6 +52,11 @@ def dawdle_once_timed(job: JobContext, request: dict[str, Any]) -> dict[str, Any
 def stuck(job: JobContext, request: dict[str, Any]) -> None:
     """Hangs in C code that holds the interpreter lock; no other thread of the process gets a turn."""
     ctypes.PyDLL(None).sleep(60)
+
+
+def grind(job: JobContext, request: dict[str, Any]) -> None:
+    """Computes in C code that holds the interpreter lock, so that the heartbeat does not get its turn."""
+    re.match("(a+)+$", "a" * 40 + "b")
 
 
 def die(job: JobContext, request: dict[str, Any]) -> None:

@@ -46,6 +46,7 @@ KINDS = {
         kind("dawdle"),
         kind("dawdle_once_timed", max_attempts=2, retries_timeouts=True, backoff=(0.0,), time_limit=1),
         kind("stuck", max_attempts=2, backoff=()),
+        kind("grind", max_attempts=1),
         kind("die", max_attempts=1),
         kind("die_once", backoff=(0.0,)),
         kind("eat_memory", max_attempts=3),

@@ -1,5 +1,6 @@
 import random
 import time
+from datetime import timedelta
 
 import psutil
 import pytest
@@ -9,6 +10,7 @@ from pentaprism.core.clock import monotonic
 from pentaprism.core.events.memory import MemoryBus
 from pentaprism.core.jobs.queue import NewJob
 from pentaprism.core.jobs.tables import SharedState, Worker
+from pentaprism.core.workers import pool as pool_module
 from pentaprism.core.workers.pool import WorkerPool
 from pentaprism.core.workers.rules import WorkerRules
 
@@ -152,6 +154,27 @@ def test_workers_that_cannot_start_are_tried_again_ever_more_slowly(tmp_path, ca
     assert time.monotonic() - began < 5.0
     assert "the next starts in 1.0 s" in caplog.text
     assert "the next starts in 2.0 s" in caplog.text
+
+
+def test_a_worker_that_computes_without_a_pause_keeps_its_lease(tmp_path, monkeypatch):
+    monkeypatch.setattr(pool_module, "LATE_BEAT_SECONDS", 0.4)
+    with serving(tmp_path, WorkerRules(processes=1, grace_seconds=0.2)) as world:
+        busy = world.enqueue("grind")
+        world.started(busy.id)
+        first = world.job(busy.id).lease_until
+        world.wait(busy.id, lambda job: job.lease_until > first + timedelta(seconds=1), 10.0)
+        world.cancel(busy.id)
+        assert world.ended(world.enqueue("echo").id).status == "completed"
+
+
+def test_a_worker_that_sleeps_without_a_beat_does_not_keep_its_lease(tmp_path, monkeypatch):
+    monkeypatch.setattr(pool_module, "LATE_BEAT_SECONDS", 0.4)
+    with serving(tmp_path, WorkerRules(processes=1, grace_seconds=0.2)) as world:
+        silent = world.enqueue("stuck")
+        lease = world.started(silent.id).lease_until
+        time.sleep(2.0)
+        assert world.job(silent.id).lease_until == lease
+        world.cancel(silent.id)
 
 
 def test_no_effect_is_lost_or_doubled_by_random_kills(tmp_path):
