@@ -15,9 +15,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from benchmarks.report import Row, percentile, show
 from sqlalchemy import func, select
 
+from benchmarks.report import Row, percentile, show
 from pentaprism.core.accounts.tables import Account
 from pentaprism.core.clock import now
 from pentaprism.core.database.engine import Database
