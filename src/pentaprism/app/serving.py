@@ -5,6 +5,7 @@ The server listens first and loads the faces behind its open sockets, so that it
 
 import asyncio
 import contextlib
+import gc
 import socket
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -46,6 +47,8 @@ class Opening:
     async def start(self) -> None:
         """Start workers, helpers and maintenance."""
         self._health.starting = False
+        # What is loaded now stays to the end: the garbage collector need not look at it again and again.
+        gc.freeze()
         if self._platform is not None:
             await asyncio.to_thread(self._platform.start)
 
@@ -109,7 +112,10 @@ def serve(settings: Settings, *, face: str | None = None, port_given: bool = Tru
             sockets.append(stack.enter_context(listen(settings.server.host, metrics_port)))
             metrics_port = sockets[-1].getsockname()[1]
         gateway = build_gateway(settings, only=face, ports=ports, metrics_port=metrics_port)
-        Server(gateway, settings).serve_on(sockets)
+        try:
+            Server(gateway, settings).serve_on(sockets)
+        finally:
+            gc.freeze()
 
 
 def listen(host: str, port: int) -> socket.socket:
