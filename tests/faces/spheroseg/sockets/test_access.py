@@ -39,6 +39,8 @@ def test_bad_tokens_get_the_error_and_then_the_disconnect(server: Any, ann: Any,
         listener = listen(**({"token": token} if token else {}))
         error = listener.wait("authentication_error", seconds=5)
         assert (error["error"], error["reason"]) == ("AUTHENTICATION_REQUIRED", reason)
+        assert error["seq"] > 0
+        assert error["timestamp"].endswith("Z")
         listener.wait("disconnect", seconds=2)
         assert "authenticated" not in listener.names()
 

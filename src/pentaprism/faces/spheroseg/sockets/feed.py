@@ -164,8 +164,8 @@ class Feed:
             await self._server.leave_room(member.sid, name, namespace=member.namespace)
 
     async def send(self, message: Message) -> None:
-        """Emit a message with its time and number."""
-        payload = {**message.payload, "timestamp": isoformat(now()), "seq": next(self._seq)}
+        """Emit a message with its number, and its time unless it has one."""
+        payload = {"timestamp": isoformat(now()), **message.payload, "seq": next(self._seq)}
         if message.to is not None:
             member = self._members.by_sid.get(message.to)
             if member is not None:

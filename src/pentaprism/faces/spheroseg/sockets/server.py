@@ -22,6 +22,7 @@ from pentaprism.faces.spheroseg.sockets.feed import NAMESPACES, Feed
 from pentaprism.faces.spheroseg.sockets.handshakes import Handshakes
 from pentaprism.faces.spheroseg.sockets.lookups import Lookups
 from pentaprism.faces.spheroseg.sockets.members import Member, Members
+from pentaprism.faces.spheroseg.sockets.payloads import Message
 from pentaprism.faces.spheroseg.sockets.requests import Admit, Ask, Join
 from pentaprism.web.gateway import FACE_BELOW
 
@@ -170,8 +171,7 @@ class Sockets:
         member.admitted = False
         payload = {"error": "AUTHENTICATION_REQUIRED", "message": error.message, "reason": error.details.get("reason", "invalid")}
         if member.sid in self._members.by_sid:
-            stamped = {**payload, "timestamp": isoformat(now())}
-            await self.server.emit("authentication_error", stamped, to=member.sid, namespace=member.namespace)
+            await self._say(member, "authentication_error", payload)
             self._gone(member.sid)
         await self.server.disconnect(member.sid, namespace=member.namespace)
         self._spawn(self._close_connection(member.eio_sid))
@@ -235,6 +235,10 @@ class Sockets:
         assert self._feed is not None
         self._feed.put(item)
 
+    async def _say(self, member: Member, event: str, payload: dict[str, Any]) -> None:
+        assert self._feed is not None
+        await self._feed.send(Message(event, payload, to=member.sid))
+
     async def _join_project(self, member: Member, data: Any) -> dict[str, Any]:
         found = data.get("projectId") if isinstance(data, dict) else data
         return await self._joining(member, "project", found, f"project-{found}", "joined_project")
@@ -247,7 +251,7 @@ class Sockets:
     async def _joining(self, member: Member, kind: str, found: Any, room: str, event: str) -> dict[str, Any]:
         if kind not in {"project", "image"} or not isinstance(found, str) or not is_id(found):
             answer = {"error": "RESOURCE_NOT_FOUND", "message": "There is no such room.", "room": room[:200]}
-            await self.server.emit("error", {**answer, "timestamp": isoformat(now())}, to=member.sid, namespace=member.namespace)
+            await self._say(member, "error", answer)
             return answer
         future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         name = f"{kind}-{found.lower()}"
@@ -274,7 +278,7 @@ class Sockets:
     async def _ping(self, member: Member, data: Any) -> dict[str, Any]:
         sent = data.get("timestamp") if isinstance(data, dict) else data
         answer = {"timestamp": sent, "serverTime": isoformat(now())}
-        await self.server.emit("pong", answer, to=member.sid, namespace=member.namespace)
+        await self._say(member, "pong", answer)
         return answer
 
 
