@@ -110,7 +110,8 @@ def _subclasses(kind: type[PlatformError]) -> set[type[PlatformError]]:
 def errors_page() -> str:
     """``errors.md``."""
     return ERRORS_HEAD + "".join(
-        f"| `{kind.code}` | {kind.status} | `{kind.__name__}` | {inspect.getdoc(kind).splitlines()[0]} |\n" for kind in error_classes()
+        f"| `{kind.code}` | {kind.status} | `{kind.__name__}` | {(inspect.getdoc(kind) or '').splitlines()[0]} |\n"
+        for kind in error_classes()
     )
 
 

@@ -75,7 +75,7 @@ def packages() -> Iterator[Finding]:
         yield Finding("packages", "ok", f"{count} installed")
     for extra_name, names in sorted(missing.items()):
         yield Finding(
-            f"extra {extra_name}", "note", f"not installed: {', '.join(names)}", f"Where wanted: pip install 'pentaprism[{extra_name}]'"
+            f"extra {extra_name}", "note", f"not installed: {', '.join(names)}", f"Where wanted: .venv/bin/pip install -e '.[{extra_name}]'"
         )
 
 
