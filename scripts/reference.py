@@ -109,10 +109,8 @@ def _subclasses(kind: type[PlatformError]) -> set[type[PlatformError]]:
 
 def errors_page() -> str:
     """``errors.md``."""
-    return ERRORS_HEAD + "".join(
-        f"| `{kind.code}` | {kind.status} | `{kind.__name__}` | {(inspect.getdoc(kind) or '').splitlines()[0]} |\n"
-        for kind in error_classes()
-    )
+    rows = ((kind.code, kind.status, kind.__name__, (kind.__doc__ or "").strip().split("\n")[0]) for kind in error_classes())
+    return ERRORS_HEAD + "".join(f"| `{code}` | {status} | `{name}` | {text} |\n" for code, status, name, text in rows)
 
 
 def main() -> None:
