@@ -13,6 +13,7 @@ DEVELOPMENT := $(VENV)/.development-installed
 PORT ?= 8000
 DATA_DIR ?= pentaprism-data
 TEST_PROCESSES ?= 2
+BENCHMARKS ?= jobs gateway uploads sockets cells
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1|\2/' | column -t -s '|'
@@ -49,7 +50,7 @@ tests: $(DEVELOPMENT)
 
 bench: $(DEVELOPMENT) ## our figures beside an alternative's, from the same run
 	scripts/test-services
-	$(BIN)/python -m benchmarks
+	@for part in $(BENCHMARKS); do echo; echo "== $$part"; $(BIN)/python -m benchmarks.$$part; done
 
 docs: $(DEVELOPMENT) ## write docs/reference again from the code
 	$(BIN)/python scripts/reference.py
