@@ -14,6 +14,7 @@ from pentaprism.faces.spheroseg.segmentation.document import Document, present, 
 from pentaprism.faces.spheroseg.tables import Image, Segmentation
 
 LARGEST_METADATA = 65_536
+MEASURING_SECONDS = 240.0
 
 
 def save(context: Spheroseg, request: Request, image_id: str, raw: bytes) -> tuple[Document, str]:
@@ -38,6 +39,7 @@ def save(context: Spheroseg, request: Request, image_id: str, raw: bytes) -> tup
         stored_file(context, image),
         choice_of(image, base),
         (base.summary or {}).get("confidence_method") if base is not None else None,
+        timeout=MEASURING_SECONDS,
     )
     content = versions.Content(
         source="manual",
