@@ -1,5 +1,6 @@
 """The queue, batches, and the order in which jobs are taken."""
 
+import threading
 from typing import Any
 
 import pytest
@@ -131,12 +132,27 @@ def test_numbers_of_the_queue_come_from_finished_runs(server: Any, ann: Any) -> 
 
 def test_waiting_for_the_result_answers_it(server: Any, ann: Any) -> None:
     (image,) = images(ann, ann.project(), 1)
-    early = ann.post(f"/api/images/{image}/segmentation?wait=0.2")
-    assert early.status_code == 202
-    scenes.work(server)
-    ann.call("DELETE", f"/api/images/{image}/segmentation?clear=true")
+    path = f"/api/images/{image}/segmentation"
+    assert ann.post(f"{path}?wait=0.2").status_code == 202
+    worker = threading.Timer(0.5, scenes.work, [server])
+    worker.start()
+    done = ann.post(f"{path}?wait=30")
+    worker.join()
+    assert (done.status_code, done.json()["status"], done.json()["results"]["cell_count"]) == (200, "completed", 2)
     for wrong in ("-1", "31", "x"):
-        assert ann.post(f"/api/images/{image}/segmentation?wait={wrong}").status_code == 400
+        assert ann.post(f"{path}?wait={wrong}").status_code == 400
+
+
+def test_waiting_for_a_run_that_fails_answers_why(server: Any, ann: Any) -> None:
+    (image,) = images(ann, ann.project(), 1)
+    for stored in server.stored_files():
+        stored.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(30))
+    worker = threading.Timer(0.5, scenes.work, [server])
+    worker.start()
+    response = ann.post(f"/api/images/{image}/segmentation?wait=30")
+    worker.join()
+    assert (response.status_code, response.json()["error"]) == (422, "SEGMENTATION_FAILED")
+    assert "decoded" in response.json()["message"]
 
 
 def test_a_batch_of_hundreds_is_one_insert(server: Any, ann: Any) -> None:
