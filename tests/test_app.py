@@ -169,7 +169,10 @@ def test_log_lines_are_json_and_hold_no_secret(server: RunningServer) -> None:
     [
         ("pentaprism.cli.main", {"fastapi", "sqlalchemy", "numpy", "uvicorn", "pydantic"}),
         ("pentaprism.app", {"fastapi", "sqlalchemy", "numpy", "uvicorn"}),
-        ("pentaprism.app.serving", {"numpy", "cv2", "scipy", "skimage", "onnxruntime", "openpyxl", "socketio", "alembic", "httpx"}),
+        (
+            "pentaprism.app.serving",
+            {"fastapi", "sqlalchemy", "numpy", "cv2", "scipy", "skimage", "onnxruntime", "openpyxl", "socketio", "alembic", "httpx"},
+        ),
         ("pentaprism.app.building", {"fastapi", "starlette", "uvicorn", "socketio"}),
     ],
 )

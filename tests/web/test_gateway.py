@@ -66,7 +66,7 @@ def ports() -> Iterator[tuple[int, int]]:
     proxies = TrustedProxies(["127.0.0.1"])
     lives: list[str] = []
     faces = {"cells": face("cells", lives), "plants": face("plants", lives)}
-    gateway = Gateway(root, at_once(faces, places), proxies=proxies)
+    gateway = Gateway(at_once(faces, root, places), proxies=proxies)
     server = uvicorn.Server(uvicorn.Config(gateway, log_config=None, proxy_headers=False, timeout_graceful_shutdown=2))
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=sockets)), daemon=True)
     thread.start()
@@ -182,14 +182,16 @@ def test_health_is_answered_before_the_faces_are_there_and_the_rest_waits() -> N
 
         async def opening() -> Opened:
             await loaded.wait()
-            return Opened({"cells": face("cells", [])})
+            return Opened({"cells": face("cells", [])}, Starlette())
 
-        root = Starlette(routes=[Route("/{rest:path}", lambda request: JSONResponse({"root": request.url.path}))])
-        gateway = Gateway(root, opening)
+        gateway = Gateway(opening)
         life = Lifespan(gateway)
         await life.start()
         async with httpx.AsyncClient(transport=httpx.ASGITransport(gateway), base_url="http://x") as client:
-            assert (await client.get("/health")).json() == {"root": "/health"}
+            answer = await client.get("/health", headers={"X-Request-ID": "mine"})
+            assert (answer.status_code, answer.json()["status"], answer.headers["x-request-id"]) == (200, "starting", "mine")
+            assert [(await client.get(f"/health/{name}")).status_code for name in ("live", "ready")] == [200, 503]
+            assert (await client.head("/health")).content == b""
             waiting = asyncio.create_task(client.get("/cells/where/x"))
             await asyncio.sleep(0.05)
             assert not waiting.done()
@@ -203,14 +205,20 @@ def test_health_is_answered_before_the_faces_are_there_and_the_rest_waits() -> N
 def test_faces_that_cannot_load_are_told_of() -> None:
     async def run() -> None:
         failures: list[Exception] = []
+        failing = asyncio.Event()
 
         async def opening() -> Opened:
+            await failing.wait()
             raise ValueError("the database is gone")
 
-        gateway = Gateway(Starlette(), opening, on_failure=failures.append)
+        gateway = Gateway(opening, on_failure=failures.append)
         life = Lifespan(gateway)
         await life.start()
-        await asyncio.sleep(0.05)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(gateway), base_url="http://x") as client:
+            waiting = asyncio.create_task(client.get("/cells"))
+            await asyncio.sleep(0.05)
+            failing.set()
+            assert (await waiting).status_code == 503
         assert [str(failure) for failure in failures] == ["the database is gone"]
         await life.stop()
 

@@ -64,7 +64,7 @@ def test_a_client_that_leaves_ends_its_stream(serve) -> None:  # type: ignore[no
 
 
 def test_a_server_that_stops_ends_every_stream(serve) -> None:  # type: ignore[no-untyped-def]
-    gateway = Gateway(application(), at_once({}))
+    gateway = Gateway(at_once({}, application()))
     with httpx.stream("GET", f"{serve(gateway)}/endless", timeout=5) as answer:
         chunks = answer.iter_text()
         assert next(chunks) == "data: first\n\n"

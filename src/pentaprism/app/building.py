@@ -27,8 +27,6 @@ from pentaprism.core.jobs.kinds import JobKind
 from pentaprism.core.jobs.queue import Jobs
 from pentaprism.core.limits.limiter import Limiter
 from pentaprism.core.models.registry import ModelRules, Models
-from pentaprism.core.observability.health import Health
-from pentaprism.core.observability.metrics import Metrics
 from pentaprism.core.platform import Platform
 from pentaprism.core.workers.compute import Compute
 from pentaprism.core.workers.pool import WorkerPool
@@ -51,14 +49,7 @@ class Silence:
         """The row says cancelled; the worker that runs the job learns it from there."""
 
 
-def build_platform(
-    settings: Settings,
-    role: Role = "server",
-    publish: Publish | None = None,
-    *,
-    health: Health | None = None,
-    metrics: Metrics | None = None,
-) -> Platform:
+def build_platform(settings: Settings, role: Role = "server", publish: Publish | None = None) -> Platform:
     """Every core service, none of them running yet. ``publish`` is a worker's way to the server. Raises SettingsError."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     secret = settings.secret_bytes()
@@ -96,8 +87,6 @@ def build_platform(
         public_url=settings.public_url,
         development=settings.mode == "development",
         workers=pool,
-        health=health or Health(),
-        metrics=metrics or Metrics(),
     )
     platform.on_close.extend([database.dispose, events.close, platform.health.close, platform.compute.close])
     if role == "server":

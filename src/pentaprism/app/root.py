@@ -1,5 +1,6 @@
 """What the gateway answers at its own root: what it is, how it is, what it counts."""
 
+from collections.abc import Sequence
 from importlib.metadata import version
 
 from starlette.applications import Starlette
@@ -8,13 +9,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from pentaprism.app.faces import NATIVE_PORTS
 from pentaprism.core.clock import isoformat, now
 from pentaprism.core.errors import PlatformError
 from pentaprism.core.observability.health import Health
 from pentaprism.core.observability.metrics import CONTENT_TYPE, Metrics
+from pentaprism.core.platform import Platform
 from pentaprism.web import errors, middleware
 from pentaprism.web.cors import CorsRules
+from pentaprism.web.face import Face
 from pentaprism.web.middleware import HttpRules, request_id
 from pentaprism.web.urls import base_url
 
@@ -57,21 +59,21 @@ def metrics_route(metrics: Metrics) -> Route:
     return Route("/metrics", show)
 
 
-def build_root(health: Health, metrics: Metrics, *, with_metrics: bool, public_url: str | None = None) -> ASGIApp:
+def build_root(platform: Platform, faces: Sequence[Face], *, with_metrics: bool) -> ASGIApp:
     """The application of the gateway's root."""
 
     def index(request: Request) -> Response:
-        base = base_url(request, public_url)
-        faces = [{"name": name, "url": f"{base}/{name}", "port": port} for name, port in NATIVE_PORTS.items()]
-        return JSONResponse({"name": "Pentaprism", "version": VERSION, "health": f"{base}/health", "faces": faces})
+        base = base_url(request, platform.public_url)
+        shown = [{"name": face.name, "title": face.title, "url": f"{base}/{face.name}", "port": face.port} for face in faces]
+        return JSONResponse({"name": "Pentaprism", "version": VERSION, "health": f"{base}/health", "faces": shown})
 
-    routes = [Route("/", index), *health_routes(health)]
-    return _framed([*routes, metrics_route(metrics)] if with_metrics else routes, metrics)
+    routes = [Route("/", index), *health_routes(platform.health)]
+    return _framed([*routes, metrics_route(platform.metrics)] if with_metrics else routes, platform.metrics)
 
 
-def build_metrics_app(health: Health, metrics: Metrics) -> ASGIApp:
+def build_metrics_app(platform: Platform) -> ASGIApp:
     """The application of the metrics' own port; health stands there too."""
-    return _framed([metrics_route(metrics), *health_routes(health)], metrics)
+    return _framed([metrics_route(platform.metrics), *health_routes(platform.health)], platform.metrics)
 
 
 def _framed(routes: list[Route], metrics: Metrics) -> ASGIApp:

@@ -14,10 +14,7 @@ import anyio.to_thread
 import structlog
 import uvicorn
 
-from pentaprism.app.root import build_metrics_app, build_root
 from pentaprism.core.observability import logs
-from pentaprism.core.observability.health import Health
-from pentaprism.core.observability.metrics import Metrics
 from pentaprism.settings import Settings, SettingsError
 from pentaprism.web.gateway import Gateway, Opened, Places
 from pentaprism.web.proxies import TrustedProxies
@@ -32,11 +29,10 @@ BACKLOG = 2048
 class Opening:
     """Loads the faces and the platform in a thread, starts the background work, and closes it all."""
 
-    def __init__(self, settings: Settings, health: Health, metrics: Metrics, places: Places, platform: "Platform | None") -> None:
+    def __init__(self, settings: Settings, places: Places, metrics_port: int | None, platform: "Platform | None") -> None:
         self._settings = settings
-        self._health = health
-        self._metrics = metrics
         self._places = places
+        self._metrics_port = metrics_port
         self._platform = platform
 
     async def open(self) -> Opened:
@@ -46,7 +42,6 @@ class Opening:
 
     async def start(self) -> None:
         """Start workers, helpers and maintenance."""
-        self._health.starting = False
         # What is loaded now stays to the end: the garbage collector need not look at it again and again.
         gc.freeze()
         if self._platform is not None:
@@ -60,8 +55,8 @@ class Opening:
     def _load(self) -> Opened:
         from pentaprism.app.opening import load_faces, open_platform  # noqa: PLC0415 -- loads everything, after the server listens
 
-        self._platform = open_platform(self._settings, self._health, self._metrics, self._platform)
-        return load_faces(self._settings, self._platform, self._places)
+        self._platform = open_platform(self._settings, self._platform)
+        return load_faces(self._settings, self._platform, self._places, self._metrics_port)
 
 
 def build_gateway(
@@ -76,16 +71,10 @@ def build_gateway(
 
     ``only`` puts one face at the root of everything, ``ports`` faces at the root of a port each.
     """
-    health = platform.health if platform is not None else Health()
-    health.starting = True
-    metrics = platform.metrics if platform is not None else Metrics()
-    apart = {metrics_port: build_metrics_app(health, metrics)} if metrics_port is not None else {}
     hosts = {host.lower(): name for host, name in settings.server.hosts.items()}
-    opening = Opening(settings, health, metrics, Places(ports=dict(ports or {}), hosts=hosts, only=only), platform)
-    with_metrics = settings.server.metrics and metrics_port is None
-    root = build_root(health, metrics, with_metrics=with_metrics, public_url=settings.public_url)
+    opening = Opening(settings, Places(ports=dict(ports or {}), hosts=hosts, only=only), metrics_port, platform)
     proxies = TrustedProxies(settings.server.trusted_proxies)
-    return Gateway(root, opening.open, apart=apart, proxies=proxies, on_open=opening.start, on_stop=opening.close)
+    return Gateway(opening.open, proxies=proxies, on_open=opening.start, on_stop=opening.close)
 
 
 def serve(settings: Settings, *, face: str | None = None, port_given: bool = True) -> None:

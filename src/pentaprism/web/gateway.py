@@ -8,6 +8,7 @@ import structlog
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from pentaprism.web.early import PATHS, early, inner_path
 from pentaprism.web.lifespan import Lifespan
 from pentaprism.web.proxies import TrustedProxies
 
@@ -31,38 +32,38 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The faces that a gateway serves, by name, and where they stand."""
+    """The faces that a gateway serves, by name, and where they stand; ``root`` takes what belongs to none.
+
+    ``apart`` are whole applications on ports of their own.
+    """
 
     faces: Mapping[str, ASGIApp]
+    root: ASGIApp
+    apart: Mapping[int, ASGIApp] = field(default_factory=dict)
     places: Places = field(default_factory=Places)
 
 
 class Gateway:
-    """Faces below ``/<name>``, on their ports, under their host names; everything else goes to ``root``.
+    """Faces below ``/<name>``, on their ports, under their host names.
 
-    ``opening`` gives the faces once the server listens already: until then health and metrics are answered, and every other
+    ``opening`` gives the faces once the server listens already: until then health is answered as starting, and every other
     request waits. If it fails, ``on_failure`` is called. ``on_open`` and ``on_stop`` run after opening and at the end.
-    ``apart`` are whole applications on ports of their own.
 
     Below a prefix ``root_path`` ends with it, as for any mounted ASGI application, so that links lead back there.
     """
 
     def __init__(
         self,
-        root: ASGIApp,
         opening: Callable[[], Awaitable[Opened]],
         *,
-        apart: Mapping[int, ASGIApp] | None = None,
         proxies: TrustedProxies | None = None,
         on_open: Hook | None = None,
         on_stop: Hook | None = None,
         on_failure: Callable[[Exception], None] | None = None,
     ) -> None:
-        self.root = root
         self.opened: Opened | None = None
         self.stopping: asyncio.Event | None = None
         self._opening = opening
-        self._apart = dict(apart or {})
         self._proxies = proxies or TrustedProxies()
         self._on_open = on_open
         self._on_stop = on_stop
@@ -75,24 +76,27 @@ class Gateway:
             await self._lifespan(scope, receive, send)
             return
         applied = self._proxies.apply(scope)
-        early = self._apart.get(_port(scope)) or (self.root if self.opened is None and _path(applied) in EARLY else None)
-        if early is not None:
+        if self.opened is None and not (scope["type"] == "http" and inner_path(applied) in PATHS):
+            await self._is_open.wait()
+        if self.opened is not None:
+            app, inner = self.find(self.opened, applied)
+            await app(inner, receive, send)
+        elif scope["type"] == "http":
             await early(applied, receive, send)
-            return
-        await self._is_open.wait()
-        app, inner = self.find(applied)
-        await app(inner, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1013})
 
-    def find(self, scope: Scope) -> tuple[ASGIApp, Scope]:
+    @staticmethod
+    def find(opened: Opened, scope: Scope) -> tuple[ASGIApp, Scope]:
         """The application for a request, and the scope it gets."""
-        if self.opened is None:
-            return self.root, scope
-        faces, places = self.opened.faces, self.opened.places
+        faces, places, port = opened.faces, opened.places, (scope.get("server") or ("", 0))[1]
+        if port in opened.apart:
+            return opened.apart[port], scope
         host = Headers(scope=scope).get("host", "").rsplit(":", 1)[0].lower()
-        name = places.only or places.ports.get(_port(scope)) or places.hosts.get(host)
+        name = places.only or places.ports.get(port) or places.hosts.get(host)
         if name:
             return faces[name], scope
-        path = _path(scope)
+        path = inner_path(scope)
         first = path.removeprefix("/").split("/", 1)[0]
         if first in faces:
             mounted = f"{scope.get('root_path', '')}/{first}"
@@ -103,7 +107,7 @@ class Gateway:
         for mount, face in places.root_mounts.items():
             if path == mount or path.startswith(mount.rstrip("/") + "/"):
                 return faces[face], {**scope, FACE_BELOW: f"/{face}"}
-        return self.root, scope
+        return opened.root, scope
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.stopping = asyncio.Event()
@@ -140,20 +144,10 @@ class Gateway:
                 self.on_failure(error)
 
 
-def at_once(faces: Mapping[str, ASGIApp], places: Places | None = None) -> Callable[[], Awaitable[Opened]]:
+def at_once(faces: Mapping[str, ASGIApp], root: ASGIApp, places: Places | None = None) -> Callable[[], Awaitable[Opened]]:
     """The opening of faces that are there already."""
 
     async def opening() -> Opened:
-        return Opened(faces, places or Places())
+        return Opened(faces, root, places=places or Places())
 
     return opening
-
-
-def _path(scope: Scope) -> str:
-    root: str = scope.get("root_path", "")
-    path: str = scope["path"]
-    return path.removeprefix(root)
-
-
-def _port(scope: Scope) -> int:
-    return (scope.get("server") or ("", 0))[1] or 0

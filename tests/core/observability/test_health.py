@@ -74,10 +74,3 @@ def test_reports_are_kept_for_a_moment() -> None:
         health.report()
     assert looks == [1]
     health.close()
-
-
-def test_a_server_that_loads_is_starting_and_not_ready(health: Health) -> None:
-    health.starting = True
-    assert (health.report().status, health.report().ready) == ("starting", False)
-    health.starting = False
-    assert health.report().status == "ok"

@@ -40,22 +40,18 @@ class PartHealth:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The health of all parts. ``ok``: everything works; ``degraded``: what is critical works; ``unavailable``: it does not;
-    ``starting``: the parts are not loaded yet."""
+    """The health of all parts. ``ok``: everything works; ``degraded``: what is critical works; ``unavailable``: it does not."""
 
     parts: tuple[PartHealth, ...]
-    starting: bool = False
 
     @property
     def ready(self) -> bool:
         """Whether requests can be served."""
-        return not self.starting and all(part.ok for part in self.parts if part.critical)
+        return all(part.ok for part in self.parts if part.critical)
 
     @property
     def status(self) -> str:
-        """ok, degraded, unavailable or starting."""
-        if self.starting:
-            return "starting"
+        """ok, degraded or unavailable."""
         if not self.ready:
             return "unavailable"
         return "ok" if all(part.ok for part in self.parts) else "degraded"
@@ -72,11 +68,10 @@ class Report:
 class Health:
     """Named checks, each run in a thread with a time limit; a report is kept for ``keep_seconds``.
 
-    A check returns details or None, and raises when its part does not work. ``starting`` is set while there is nothing to check.
+    A check returns details or None, and raises when its part does not work.
     """
 
     def __init__(self, *, timeout: float = 2.0, keep_seconds: float = 1.0) -> None:
-        self.starting = False
         self._checks: dict[str, tuple[Check, bool]] = {}
         self._timeout = timeout
         self._keep = keep_seconds
@@ -90,8 +85,6 @@ class Health:
 
     def report(self) -> Report:
         """The state of all parts, at most ``keep_seconds`` old."""
-        if self.starting:
-            return Report((), starting=True)
         with self._lock:
             if self._report is None or time.monotonic() - self._report[0] > self._keep:
                 self._report = (time.monotonic(), self._look())
