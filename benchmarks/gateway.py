@@ -18,8 +18,9 @@ from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
-from benchmarks.report import Row, percentile, show
 from PIL import Image
+
+from benchmarks.report import Row, percentile, show
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
