@@ -126,3 +126,14 @@ def test_a_signed_payload_that_is_no_object_is_refused(payload: bytes) -> None:
 def test_a_short_secret_is_refused() -> None:
     with pytest.raises(ValueError, match="32 bytes"):
         TokenCodec(b"x" * 31)
+
+
+def test_a_token_that_is_known_stays_what_it_is() -> None:
+    codec = TokenCodec(SECRET)
+    token = codec.encode(CLAIMS)
+    for _ in range(3):
+        claims = codec.decode(token)
+        assert claims == CLAIMS
+        claims["sub"] = "somebody else"
+    assert all(refused(codec, token[:-1] + other) for other in "AQgw" if other != token[-1])
+    assert refused(TokenCodec(bytes(32)), token)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from pentaprism.core.accounts.identity import Identity
@@ -17,12 +17,20 @@ from pentaprism.core.accounts.token_codec import TokenCodec
 from pentaprism.core.accounts.token_rules import TokenPair, TokenRules
 from pentaprism.core.clock import Clock, isoformat, now
 from pentaprism.core.database.engine import Database, after_commit
+from pentaprism.core.database.tables import Id
 from pentaprism.core.errors import NotAuthenticated
 from pentaprism.core.events.bus import EventBus
 from pentaprism.core.events.event import Event
 from pentaprism.core.signing import derive
 
 RESERVED = frozenset({"sub", "type", "sid", "jti", "iat", "exp"})
+# Built once: putting a statement together takes longer than running it.
+ONE_SESSION = (
+    select(LoginSession, Account)
+    .join(Account, Account.id == LoginSession.account_id)
+    .where(LoginSession.id == bindparam("session_id", type_=Id))
+)
+LOCKED_SESSION = ONE_SESSION.with_for_update(of=LoginSession)
 
 
 class Tokens:
@@ -142,10 +150,7 @@ class Tokens:
         return len(session.scalars(delete(LoginSession).where(ended).returning(LoginSession.id)).all())
 
     def _alive(self, session: Session, claims: Mapping[str, Any], moment: datetime, *, lock: bool = False) -> tuple[LoginSession, Account]:
-        query = select(LoginSession, Account).join(Account, Account.id == LoginSession.account_id).where(LoginSession.id == claims["sid"])
-        if lock:
-            query = query.with_for_update(of=LoginSession)
-        found = session.execute(query).one_or_none()
+        found = session.execute(LOCKED_SESSION if lock else ONE_SESSION, {"session_id": claims["sid"]}).one_or_none()
         if found is None or found[0].account_id != claims["sub"]:
             raise NotAuthenticated("The session has ended", reason="revoked")
         row, account = found[0], found[1]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, bindparam, case, func, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, String, and_, bindparam, case, func, select
 from sqlalchemy.orm import Session
 
 from pentaprism.core.database.tables import Id
@@ -59,6 +59,9 @@ def _with_segmentation(query: AnySelect) -> AnySelect:
 # Image, project, share, status of the job, id of the current segmentation.
 FULL = _with_segmentation(with_status(image_query(ACCOUNT, Job.status, Segmentation.id)))
 ONE_FULL = FULL.where(Image.id == bindparam("image", type_=Id))
+OF_PROJECT = FULL.where(Image.project_id == bindparam("project", type_=Id))
+BY_ID = OF_PROJECT.where(Image.id == bindparam("key", type_=Id))
+BY_NAME = OF_PROJECT.where(Image.name == bindparam("key", type_=String)).order_by(Image.created_at.desc(), Image.id.desc()).limit(1)
 
 
 def document(image: Image, project: Project, job_status: str | None, segmentation_id: str | None, links: Links) -> dict[str, Any]:
@@ -75,11 +78,11 @@ def image(session: Session, account_id: str, image_id: str, links: Links) -> dic
 
 def image_of_project(call: Call, project_id: str, key: str) -> dict[str, Any]:
     """The image with the id or the exact name ``key`` in this project. Raises NotFound."""
-    where = Image.id == key.lower() if is_id(key) else Image.name == key
     if "\x00" in key:
         raise NotFound("This image does not exist.")
-    query = FULL.where(Image.project_id == canonical_id(project_id, "project"), where)
-    row = call.session.execute(query.order_by(Image.created_at.desc(), Image.id.desc()).limit(1), {"account": call.account_id}).first()
+    wanted = {"account": call.account_id, "project": canonical_id(project_id, "project")}
+    query, wanted["key"] = (BY_ID, key.lower()) if is_id(key) else (BY_NAME, key)
+    row = call.session.execute(query, wanted).first()
     return _seen(row, call.account_id, call.links)
 
 
