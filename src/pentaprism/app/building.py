@@ -1,13 +1,14 @@
 """From settings to a platform: which implementation stands behind each port, and what runs in the background."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 import pentaprism
 from pentaprism.app.background import add_background
-from pentaprism.app.faces import all_kinds
+from pentaprism.app.faces import all_kinds, before_account_goes
 from pentaprism.app.parts import add_checks, add_gauges
 from pentaprism.core.accounts.api_keys import ApiKeys
 from pentaprism.core.accounts.mail import Mail, MailRules
@@ -89,6 +90,8 @@ def build_platform(settings: Settings, role: Role = "server", publish: Publish |
         workers=pool,
     )
     platform.on_close.extend([database.dispose, events.close, platform.health.close, platform.compute.close])
+    if role == "cli":
+        platform.accounts.on_delete.append(partial(before_account_goes, platform, settings))
     if role == "server":
         add_background(platform, settings)
         add_checks(platform)

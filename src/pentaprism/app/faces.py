@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING
 from pentaprism.core.jobs.kinds import JobKind
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from pentaprism.core.platform import Platform
+    from pentaprism.settings import Settings
     from pentaprism.web.face import Face
 
 NATIVE_PORTS = {"spheroseg": 5001}
@@ -28,3 +32,10 @@ def all_kinds() -> tuple[JobKind, ...]:
         kinds: Sequence[JobKind] = importlib.import_module(f"pentaprism.faces.{name}.kinds").JOB_KINDS
         found.extend(kinds)
     return tuple(found)
+
+
+def before_account_goes(platform: "Platform", settings: "Settings", session: "Session", account_id: str) -> None:
+    """What the faces do before an account is deleted by a process that serves none; an application of a face does it itself."""
+    for name in NATIVE_PORTS:
+        removal = importlib.import_module(f"pentaprism.faces.{name}.service.removal")
+        removal.account_hook(platform, getattr(settings, name))(session, account_id)

@@ -136,6 +136,7 @@ class Server(uvicorn.Server):
                 proxy_headers=False,
                 server_header=False,
                 backlog=BACKLOG,
+                ws_per_message_deflate=False,
                 timeout_keep_alive=settings.server.keep_alive_seconds,
                 timeout_graceful_shutdown=max(1, round(settings.server.drain_seconds)),
             )

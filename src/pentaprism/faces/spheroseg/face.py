@@ -136,7 +136,7 @@ class BarePaths:
             inside = face_path(Request(scope))
             if inside.split("/", 2)[1:2] and inside.split("/", 2)[1] in BARE:
                 root = scope["path"][: len(scope["path"]) - len(inside)]
-                scope = {**scope, "path": f"{root}{API}{inside}"}
+                scope["path"] = f"{root}{API}{inside}"
         await self.app(scope, receive, send)
 
 

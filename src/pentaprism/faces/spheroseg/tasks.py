@@ -13,11 +13,13 @@ from pentaprism.core.jobs.tables import Job
 from pentaprism.core.models.registry import Models
 from pentaprism.engines.cells.document import CellsDocument, PlaneChoice, analyse
 from pentaprism.engines.cells.engine import CellsEngine
+from pentaprism.engines.cells.names import MODELS
 from pentaprism.engines.cells.networks import Network, NetworkStore
-from pentaprism.engines.cells.parameters import MODELS, SegmentParameters
+from pentaprism.engines.cells.parameters import SegmentParameters
 from pentaprism.faces.spheroseg.endings import export_holder
-from pentaprism.faces.spheroseg.exports.build import Wish, file_name, write
+from pentaprism.faces.spheroseg.exports.build import write
 from pentaprism.faces.spheroseg.exports.request import prepare
+from pentaprism.faces.spheroseg.exports.wish import Wish, file_name
 from pentaprism.faces.spheroseg.segmentation import versions
 from pentaprism.faces.spheroseg.segmentation.document import seconds_between
 from pentaprism.faces.spheroseg.segmentation.queue import FACE

@@ -11,7 +11,7 @@ from pentaprism.core.jobs.states import JobState
 from pentaprism.core.jobs.tables import Job
 from pentaprism.faces.spheroseg.context import FACE, Spheroseg
 from pentaprism.faces.spheroseg.endings import export_holder
-from pentaprism.faces.spheroseg.exports.build import Wish
+from pentaprism.faces.spheroseg.exports.wish import Wish
 from pentaprism.faces.spheroseg.rights import project_for
 from pentaprism.faces.spheroseg.segmentation.queue import EXPORT_KIND
 from pentaprism.faces.spheroseg.serialise import stamp

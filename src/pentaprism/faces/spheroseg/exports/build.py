@@ -1,87 +1,31 @@
-"""Putting an export together: which formats, which images, one archive or one file."""
+"""Putting an export together: a writer for each format, one archive or one file."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import structlog
 
 from pentaprism.core.blobs.uploads import Blobs
 from pentaprism.core.database.engine import Database
-from pentaprism.core.errors import InvalidInput, PlatformError
+from pentaprism.core.errors import PlatformError
 from pentaprism.faces.spheroseg.answers import encode
 from pentaprism.faces.spheroseg.exports.archive import zipped
 from pentaprism.faces.spheroseg.exports.coco import Coco
 from pentaprism.faces.spheroseg.exports.cvat import Cvat
 from pentaprism.faces.spheroseg.exports.datumaro import Datumaro
+from pentaprism.faces.spheroseg.exports.entries import Entry
 from pentaprism.faces.spheroseg.exports.imagej import ImageJ
 from pentaprism.faces.spheroseg.exports.masks import Masks
 from pentaprism.faces.spheroseg.exports.plain_json import PlainJson
-from pentaprism.faces.spheroseg.exports.source import Entry, ExportImage, Format, Member, Notes, load
-from pentaprism.faces.spheroseg.exports.table import Csv, Units, Xlsx, any_calibrated
+from pentaprism.faces.spheroseg.exports.source import ExportImage, Format, Member, Notes, load
+from pentaprism.faces.spheroseg.exports.table import Csv, Xlsx, any_calibrated
+from pentaprism.faces.spheroseg.exports.wish import Export
 from pentaprism.faces.spheroseg.exports.yolo import YoloBoxes, YoloOutlines
 
 log = structlog.get_logger(__name__)
 
-FORMATS = ("coco", "yolo", "yolo-seg", "cvat", "datumaro", "masks", "imagej", "csv", "xlsx", "json")
-SINGLE_FILES = {
-    "coco": "application/json",
-    "datumaro": "application/json",
-    "json": "application/json",
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 YOLO_FOLDERS = {"yolo": "yolo", "yolo-seg": "yolo-seg"}
-DEFAULT_FORMAT = "coco"
 Watch = Callable[[int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What was asked for."""
-
-    formats: tuple[str, ...]
-    include_images: bool
-    units: Units
-    image_ids: tuple[str, ...] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Export:
-    """A wish on a project, ready to be written. ``missing`` are wanted ids that the project does not have."""
-
-    wish: Wish
-    project: dict[str, Any]
-    entries: Sequence[Entry]
-    missing: Sequence[str]
-
-    @property
-    def single(self) -> str | None:
-        """The one format when the export is one plain file, else None."""
-        only = self.wish.formats[0] if len(self.wish.formats) == 1 and not self.wish.include_images else None
-        return only if only in SINGLE_FILES else None
-
-    @property
-    def media_type(self) -> str:
-        """Content type of the bytes."""
-        return SINGLE_FILES[self.single] if self.single else "application/zip"
-
-
-def read_formats(text: str | None) -> tuple[str, ...]:
-    """A comma list of formats, each once, in its order. Raises InvalidInput."""
-    chosen = tuple(dict.fromkeys(part.strip().lower() for part in (text or DEFAULT_FORMAT).split(",") if part.strip()))
-    unknown = [name for name in chosen if name not in FORMATS]
-    if unknown or not chosen:
-        raise InvalidInput(f"format must be one or more of {', '.join(FORMATS)}.", field="format", details={"formats": list(FORMATS)})
-    return chosen
-
-
-def file_name(export: Export) -> str:
-    """Under which name the export is saved."""
-    title = "".join(char if char.isalnum() or char in " ._-" else "_" for char in export.project["title"]).strip(" .")[:80] or "project"
-    if export.single is None:
-        return f"{title}.zip"
-    return f"{title}_{export.single}.{export.single if export.single in {'csv', 'xlsx'} else 'json'}"
 
 
 def write(export: Export, database: Database, blobs: Blobs, watch: Watch = lambda _: None) -> Iterator[bytes]:

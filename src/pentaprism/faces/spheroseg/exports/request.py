@@ -6,9 +6,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from pentaprism.core.errors import InvalidInput
-from pentaprism.faces.spheroseg.exports.build import Export, Wish, read_formats
-from pentaprism.faces.spheroseg.exports.source import entries_of
-from pentaprism.faces.spheroseg.exports.table import Units
+from pentaprism.faces.spheroseg.exports.entries import entries_of
+from pentaprism.faces.spheroseg.exports.wish import Export, Units, Wish, read_formats
 from pentaprism.faces.spheroseg.serialise import project_pixel_size
 from pentaprism.faces.spheroseg.tables import Project
 

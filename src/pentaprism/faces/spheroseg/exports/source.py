@@ -1,42 +1,21 @@
-"""What exports read: images of a project with the version that is shown of each, loaded one at a time."""
+"""What exports read of an image: the objects of the version that is shown, loaded one image at a time."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from pentaprism.core.database.engine import Database
 from pentaprism.core.errors import NotFound
 from pentaprism.engines.cells.document import calibrated
+from pentaprism.faces.spheroseg.exports.entries import Entry
 from pentaprism.faces.spheroseg.segmentation.versions import unpack
-from pentaprism.faces.spheroseg.serialise import EXTENSIONS, pixel_size, stamp
-from pentaprism.faces.spheroseg.tables import Image, Project, Segmentation
+from pentaprism.faces.spheroseg.serialise import stamp
+from pentaprism.faces.spheroseg.tables import Segmentation
 
 Points = npt.NDArray[np.float64]
-UNSAFE = re.compile(r"[^\w.() -]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One image of an export. ``stem`` and ``file_name`` are unique in it and safe as file names."""
-
-    number: int
-    id: str
-    name: str
-    stem: str
-    file_name: str
-    width: int
-    height: int
-    blob_key: str
-    format: str
-    created_at: str | None
-    pixel_size: dict[str, Any] | None
-    segmentation_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,52 +78,6 @@ class Format(Protocol):
 
     def end(self) -> Iterable[Member]:
         """The files that belong to all images."""
-
-
-def entries_of(session: Session, project: Project, wanted: Sequence[str] | None) -> tuple[list[Entry], list[str]]:
-    """The images of an export in the order of their upload, and the wanted ids that the project does not have."""
-    query = select(Image, Segmentation.id).outerjoin(
-        Segmentation, (Segmentation.image_id == Image.id) & (Segmentation.version == Image.current_version)
-    )
-    rows = session.execute(query.where(Image.project_id == project.id).order_by(Image.created_at, Image.id)).all()
-    missing: list[str] = []
-    if wanted is not None:
-        chosen = {text.lower() for text in wanted}
-        rows = [row for row in rows if row[0].id in chosen]
-        present = {row[0].id for row in rows}
-        missing = sorted(chosen - present)
-        if not rows:
-            raise NotFound("None of these images exists in this project.")
-    taken: set[str] = set()
-    entries = []
-    for number, (image, segmentation_id) in enumerate(rows, 1):
-        stem = unique_stem(image.name, image.id, taken)
-        entries.append(
-            Entry(
-                number,
-                image.id,
-                image.name,
-                stem,
-                f"{stem}.{EXTENSIONS[image.format]}",
-                image.width,
-                image.height,
-                image.blob_key,
-                image.format,
-                stamp(image.created_at),
-                pixel_size(image, project),
-                segmentation_id,
-            )
-        )
-    return entries, missing
-
-
-def unique_stem(name: str, image_id: str, taken: set[str]) -> str:
-    """``name`` without its extension, safe as a file name and, regardless of case, not in ``taken`` (where it is added)."""
-    stem = UNSAFE.sub("_", name.rpartition(".")[0] or name).strip(" .")[:120] or "image"
-    if stem.lower() in taken:
-        stem = f"{stem}_{image_id[-12:]}"
-    taken.add(stem.lower())
-    return stem
 
 
 def load(database: Database, entry: Entry) -> ExportImage:

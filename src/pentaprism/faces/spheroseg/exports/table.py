@@ -6,15 +6,16 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from openpyxl import Workbook
 
 from pentaprism.faces.spheroseg.exports.archive import MOMENT
-from pentaprism.faces.spheroseg.exports.source import Entry, ExportImage, Item, Member
+from pentaprism.faces.spheroseg.exports.entries import Entry
+from pentaprism.faces.spheroseg.exports.source import ExportImage, Item, Member
 from pentaprism.faces.spheroseg.exports.spool import Spool
+from pentaprism.faces.spheroseg.exports.wish import Units
 
-Units = Literal["px", "um"]
 Cell = str | int | float | None
 
 FORMULA_STARTS = ("=", "+", "-", "@")

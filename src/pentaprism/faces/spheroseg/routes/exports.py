@@ -8,8 +8,8 @@ from starlette.responses import StreamingResponse
 from pentaprism.faces.spheroseg.answers import answer
 from pentaprism.faces.spheroseg.context import Spheroseg
 from pentaprism.faces.spheroseg.exports import background
-from pentaprism.faces.spheroseg.exports.build import FORMATS, SINGLE_FILES, Wish, file_name, read_formats, write
 from pentaprism.faces.spheroseg.exports.request import prepare, read_ids, read_units, read_wish
+from pentaprism.faces.spheroseg.exports.wish import FORMATS, SINGLE_FILES, Wish, file_name, read_formats
 from pentaprism.faces.spheroseg.rights import project_for
 from pentaprism.faces.spheroseg.routes.common import NOT_MODIFIED, errors
 from pentaprism.faces.spheroseg.schemas.segmentation import ExportAnswer
@@ -37,6 +37,8 @@ def router(context: Spheroseg) -> APIRouter:
     routes = APIRouter(tags=["exports"])
 
     def export(request: Request, project_id: str, formats: str | None, ids: list[str] | None, include: bool, units: str | None) -> Response:
+        from pentaprism.faces.spheroseg.exports.build import write  # noqa: PLC0415 -- the writers take a second to load
+
         with context.reading(request) as call:
             project, _ = project_for(call.session, call.account_id, project_id)
             wish = Wish(read_formats(formats), include, read_units(units), read_ids(ids))

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from pentaprism.core.jobs.states import ACTIVE, WAITING
 from pentaprism.core.jobs.tables import Job
-from pentaprism.engines.cells.document import calibrated
 from pentaprism.faces.spheroseg.segmentation.queue import positions
 from pentaprism.faces.spheroseg.segmentation.versions import current_of, unpack
 from pentaprism.faces.spheroseg.serialise import image_status, pixel_size, stamp
@@ -137,7 +136,11 @@ def _version_keys(row: Segmentation | None, job: Job | None, image: Image) -> Do
 def _result_keys(row: Segmentation | None, size: Document | None) -> Document:
     if row is None:
         return {"results": None, "polygons": []}
-    polygons, summary = calibrated(unpack(row.polygons), row.summary, size)
+    polygons, summary = unpack(row.polygons), row.summary
+    if size is not None:
+        from pentaprism.engines.cells.document import calibrated  # noqa: PLC0415 -- loads what measures outlines
+
+        polygons, summary = calibrated(polygons, summary, size)
     results = {
         "cell_count": row.cell_count,
         "polygons": polygons,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pentaprism.engines import cells
-from pentaprism.engines.cells.parameters import MODELS
+from pentaprism.engines.cells.names import MODELS
 from pentaprism.faces.spheroseg.segmentation.parameters import FALLBACK_MODEL
 
 EMBEDDED = {

@@ -1,17 +1,19 @@
 """Saving what an editor sent, and restoring a version, on the caller's behalf."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 
 from pentaprism.core.errors import InvalidInput, NotFound, Stale
-from pentaprism.engines.cells.document import PlaneChoice
 from pentaprism.faces.spheroseg.context import Call, Spheroseg
 from pentaprism.faces.spheroseg.rights import image_for
-from pentaprism.faces.spheroseg.segmentation import edits, versions
+from pentaprism.faces.spheroseg.segmentation import versions
 from pentaprism.faces.spheroseg.segmentation.document import Document, present, version_in_tag
 from pentaprism.faces.spheroseg.tables import Image, Segmentation
+
+if TYPE_CHECKING:
+    from pentaprism.engines.cells.document import PlaneChoice
 
 LARGEST_METADATA = 65_536
 MEASURING_SECONDS = 240.0
@@ -23,6 +25,8 @@ def save(context: Spheroseg, request: Request, image_id: str, raw: bytes) -> tup
     The caller is recognised before anything of the body is read; measuring happens between two short transactions.
     Raises InvalidInput, NotAllowed, NotFound, Stale.
     """
+    from pentaprism.faces.spheroseg.segmentation import edits  # noqa: PLC0415 -- loads what measures outlines
+
     with context.reading(request) as call:
         image, _, _ = image_for(call.session, call.account_id, image_id, "edit")
         check_match(request, image)
@@ -102,8 +106,10 @@ def stored_file(context: Spheroseg, image: Image) -> str | None:
         return None
 
 
-def choice_of(image: Image, base: Segmentation | None) -> PlaneChoice:
+def choice_of(image: Image, base: Segmentation | None) -> "PlaneChoice":
     """The plane that intensities are measured on: the one that the edited version was found on."""
+    from pentaprism.engines.cells.document import PlaneChoice  # noqa: PLC0415 -- as above
+
     parameters = base.parameters if base is not None else {}
     return PlaneChoice(
         page=base.page if base is not None else image.page,

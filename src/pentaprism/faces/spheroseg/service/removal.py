@@ -1,6 +1,7 @@
 """Deleting images and projects: rows, jobs and stored bytes together."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -8,8 +9,10 @@ from sqlalchemy.orm import Session
 
 from pentaprism.core.jobs.states import ACTIVE
 from pentaprism.core.jobs.tables import Job
+from pentaprism.core.platform import Platform
 from pentaprism.faces.spheroseg.context import FACE, Call, Spheroseg
 from pentaprism.faces.spheroseg.rights import canonical_id, image_for, project_for, sharers
+from pentaprism.faces.spheroseg.settings import SpherosegSettings
 from pentaprism.faces.spheroseg.tables import Image, Project
 
 CHUNK = 500
@@ -94,6 +97,11 @@ def before_account_goes(context: Spheroseg, session: Session, account_id: str) -
         remove_project(context, session, project)
         context.access_lost(session, project.id, None)
         context.tell(session, "project-updated", project.id, accounts=heard, change="deleted")
+
+
+def account_hook(platform: Platform, settings: SpherosegSettings) -> Callable[[Session, str], None]:
+    """``before_account_goes`` for a process that does not serve this face."""
+    return partial(before_account_goes, Spheroseg(platform, settings))
 
 
 def _tell_deleted(context: Spheroseg, session: Session, project: Project, image_ids: Iterable[str]) -> None:
