@@ -66,6 +66,7 @@ def test_two_hundred_jobs_at_once_all_end_in_time(world):
             return session.query(Job).filter(Job.id.in_([job.id for job in jobs]), Job.status != "completed").count()
 
     world.wait_for(lambda: open_jobs() == 0, 30.0, "the last job")
+    assert {world.job(job.id).attempt for job in jobs} == {1}
 
 
 def test_a_checking_handler_stops_within_half_a_second_of_the_cancel(world):

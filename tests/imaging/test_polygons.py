@@ -90,7 +90,9 @@ def test_touching_cells_share_their_border_and_no_pixel() -> None:
 @pytest.mark.parametrize("number", [40, 400])
 def test_small_touching_cells_on_a_background(number: int) -> None:
     labels = cells(300, number, 5) * disk(140, (150, 150), 300, 300)
-    assert_sound(outline_labels(labels.astype(np.int32)), labels)
+    rings = outline_labels(labels.astype(np.int32))
+    assert_sound(rings, labels)
+    assert {ring.label for ring in rings} == set(np.unique(labels)) - {0}
 
 
 def test_one_vertex_per_pixel_of_outline_at_most() -> None:

@@ -35,7 +35,12 @@ UnitText = Annotated[str | None, Query(alias="units", description="px or um")]
 def router(context: Spheroseg) -> APIRouter:
     """Routes of exports."""
     routes = APIRouter(tags=["exports"])
+    _at_once(routes, context)
+    _in_background(routes, context)
+    return routes
 
+
+def _at_once(routes: APIRouter, context: Spheroseg) -> None:
     def export(request: Request, project_id: str, formats: str | None, ids: list[str] | None, include: bool, units: str | None) -> Response:
         from pentaprism.faces.spheroseg.exports.build import write  # noqa: PLC0415 -- the writers take a second to load
 
@@ -65,6 +70,8 @@ def router(context: Spheroseg) -> APIRouter:
         """The same as ``/projects/{project_id}/export``."""
         return export(request, project_id, formats, ids, include, units)
 
+
+def _in_background(routes: APIRouter, context: Spheroseg) -> None:
     @routes.post("/projects/{project_id}/exports", status_code=202, response_model=ExportAnswer, responses=errors(400, 404))
     def begin_export(request: Request, project_id: str, body: Annotated[dict[str, Any] | None, Body()] = None) -> Response:
         """Make an export in the background."""
@@ -92,5 +99,3 @@ def router(context: Spheroseg) -> APIRouter:
         return blob_response(
             request, context.platform.blobs, kept.key, content_type=kept.content_type, etag=kept.sha256, filename=name, inline=False
         )
-
-    return routes

@@ -124,18 +124,7 @@ def _triggers(routes: APIRouter, context: Spheroseg) -> None:
             asked = runs.read_body(body or {}, priority=priority)
             started = runs.trigger(context, call.session, image.id, call.account_id, asked)
             queue = queue_document(call.session, call.account_id)
-        document = {
-            "taskId": started.job_id,
-            "imageId": started.image.id,
-            "projectId": started.image.project_id,
-            "status": started.status,
-            "priority": started.priority,
-            "parameters": started.parameters,
-            "model": started.parameters["model"],
-            "alreadyQueued": started.already_queued,
-            "warnings": list(asked.warnings),
-            "queueStatus": queue,
-        }
+        document = _trigger_document(started, asked, queue)
         return started, document
 
     def finished(request: Request, image_id: str) -> Response:
@@ -179,6 +168,21 @@ def _triggers(routes: APIRouter, context: Spheroseg) -> None:
         """Segment again; the present result stays readable until the new one is stored."""
         _, document = start(request, image_id, body, RESEGMENT_PRIORITY)
         return answer(request, document, status=202, message="Segmentation queued")
+
+
+def _trigger_document(started: runs.Started, asked: runs.Request, queue: Document) -> Document:
+    return {
+        "taskId": started.job_id,
+        "imageId": started.image.id,
+        "projectId": started.image.project_id,
+        "status": started.status,
+        "priority": started.priority,
+        "parameters": started.parameters,
+        "model": started.parameters["model"],
+        "alreadyQueued": started.already_queued,
+        "warnings": list(asked.warnings),
+        "queueStatus": queue,
+    }
 
 
 def _batches(routes: APIRouter, context: Spheroseg) -> None:
