@@ -73,7 +73,7 @@ def test_a_wrong_command_is_named_before_any_work(pentaprism: Any, folder: Path,
 def test_a_folder_without_pictures_is_a_wrong_command(pentaprism: Any, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     refused = pentaprism("segment", "empty", status=2)
-    assert "empty" in refused.err
+    assert "no pictures" in refused.err
 
 
 def test_a_picture_that_is_not_there_is_reported(pentaprism: Any) -> None:

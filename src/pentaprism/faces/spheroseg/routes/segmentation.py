@@ -24,7 +24,7 @@ from pentaprism.faces.spheroseg.schemas.segmentation import (
     TriggerAnswer,
     VersionsAnswer,
 )
-from pentaprism.faces.spheroseg.segmentation import runs, saving, versions
+from pentaprism.faces.spheroseg.segmentation import parameters, runs, saving, versions
 from pentaprism.faces.spheroseg.segmentation.document import Document, newest_job, present, progress_of, tag_only, version_document
 from pentaprism.faces.spheroseg.segmentation.models import known_models
 from pentaprism.faces.spheroseg.segmentation.queue import queue_document, without_clock
@@ -170,7 +170,7 @@ def _triggers(routes: APIRouter, context: Spheroseg) -> None:
         return answer(request, document, status=202, message="Segmentation queued")
 
 
-def _trigger_document(started: runs.Started, asked: runs.Request, queue: Document) -> Document:
+def _trigger_document(started: runs.Started, asked: parameters.Request, queue: Document) -> Document:
     return {
         "taskId": started.job_id,
         "imageId": started.image.id,
