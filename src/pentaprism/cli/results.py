@@ -12,8 +12,9 @@ import numpy.typing as npt
 from pentaprism.engines.cells import SegmentParameters
 from pentaprism.engines.cells.document import CellsDocument, calibrated
 from pentaprism.faces.spheroseg.exports.coco import Coco
+from pentaprism.faces.spheroseg.exports.entries import Entry
 from pentaprism.faces.spheroseg.exports.masks import Masks
-from pentaprism.faces.spheroseg.exports.source import Entry, ExportImage, Format, Member, items_of
+from pentaprism.faces.spheroseg.exports.source import ExportImage, Format, Member, items_of
 from pentaprism.faces.spheroseg.exports.table import Csv
 from pentaprism.imaging.encode import png
 from pentaprism.imaging.overlay import draw_overlay, outlines_of

@@ -130,7 +130,7 @@ class Run:
     def _segment(self, file: Path, outcome: Outcome, report: Report) -> None:
         from pentaprism.cli.results import export_image
         from pentaprism.engines.cells.document import PlaneChoice, analyse
-        from pentaprism.faces.spheroseg.exports.source import Entry, unique_stem
+        from pentaprism.faces.spheroseg.exports.entries import Entry, unique_stem
         from pentaprism.imaging.decode import probe, read_rgb
 
         info = probe(file)

@@ -1,18 +1,23 @@
-"""Segmentation of spheroids, organoids, nuclei and cells. What needs ONNX Runtime is imported at its first use: a server that only
-reads parameters and measures outlines starts without it."""
+"""Segmentation of spheroids, organoids, nuclei and cells. Everything but the names of the models is imported at its first use: a server
+starts without arrays and ONNX Runtime."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pentaprism.engines.cells.parameters import MODELS, Segmentation, SegmentParameters
+from pentaprism.engines.cells.names import MODELS
 
 if TYPE_CHECKING:
     from pentaprism.engines.cells.engine import CellsEngine
     from pentaprism.engines.cells.networks import Card, NetworkStore, WeightsError, cards
+    from pentaprism.engines.cells.parameters import Segmentation, SegmentParameters
 
 __all__ = ["MODELS", "Card", "CellsEngine", "NetworkStore", "SegmentParameters", "Segmentation", "WeightsError", "cards"]
 
-HOMES = {"CellsEngine": "engine", "Card": "networks", "NetworkStore": "networks", "WeightsError": "networks", "cards": "networks"}
+HOMES = {
+    "CellsEngine": "engine",
+    **dict.fromkeys(("Card", "NetworkStore", "WeightsError", "cards"), "networks"),
+    **dict.fromkeys(("Segmentation", "SegmentParameters"), "parameters"),
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -9,6 +9,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from pentaprism.engines.cells.names import MODELS
+
 Plane = npt.NDArray[Any]
 Labels = npt.NDArray[np.int32]
 Picture = npt.NDArray[np.float32]
@@ -18,8 +20,6 @@ Tick = Callable[[], None]
 
 Polarity = Literal["auto", "dark", "bright"]
 ConfidenceMethod = Literal["mean_probability", "threshold_stability"]
-
-MODELS = ("auto", "spheroid", "nuclei", "classical")
 
 
 @dataclass(frozen=True)

@@ -162,7 +162,6 @@ class Spheroseg:
         event = Event(TOPIC, name, {"project_id": project_id, "accounts": heard, **data})
         after_commit(session, lambda: self.platform.events.publish([event]))
 
-
     def access_lost(self, session: Session, project_id: str, account_id: str | None) -> None:
         """Make the calls of ``on_access_lost`` once ``session`` is committed."""
 
