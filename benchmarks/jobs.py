@@ -40,7 +40,7 @@ from pentaprism.core.workers.rules import WorkerRules
 
 FACE = "benchmark"
 PROCESSES = 2
-THREADS = 4
+SENDERS = (1, 4)
 KINDS = {"empty": JobKind("empty", "benchmarks.jobs:empty")}
 
 
@@ -68,10 +68,11 @@ class Embedded:
         self.database = platform.database
         self.jobs = platform.jobs
         self.account_id = account_id
+        self.durable = True
 
     def enqueue(self, value: int) -> str:
-        """One accepted job, on the disk."""
-        with self.database.write() as session:
+        """One accepted job; where ``durable`` it is on the disk then, as the routes of the server have it."""
+        with self.database.write(durable=self.durable) as session:
             return self.jobs.enqueue(session, "empty", account_id=self.account_id, face=FACE, request={"value": value}).id
 
     def result(self, job_id: str) -> dict[str, Any]:
@@ -158,15 +159,15 @@ def waits(side: Side, count: int) -> list[float]:
     return found
 
 
-def rate(side: Side, count: int) -> float:
-    """Jobs a second from the first request to the last result, sent one by one by some threads as a server would."""
+def rate(side: Side, count: int, senders: int) -> float:
+    """Jobs a second from the first request to the last result, sent one by one by ``senders`` threads."""
     ids: list[str] = []
 
     def send(number: int) -> None:
-        ids.extend([side.enqueue(value) for value in range(number, count, THREADS)])
+        ids.extend([side.enqueue(value) for value in range(number, count, senders)])
 
     began = time.perf_counter()
-    threads = [threading.Thread(target=send, args=(number,)) for number in range(THREADS)]
+    threads = [threading.Thread(target=send, args=(number,)) for number in range(senders)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -176,7 +177,7 @@ def rate(side: Side, count: int) -> float:
 
 
 def against_celery(count: int, rounds: int = 3) -> list[Row]:
-    """Latency and rate, in turns so that a busy machine is busy for both; Redis once in memory, once as durable as we are."""
+    """Latency and rate, in turns so that a busy machine is busy for both; once neither waits for the disk, once both do."""
     from benchmarks.celery_peer import celery_on_redis
 
     rows = []
@@ -184,6 +185,7 @@ def against_celery(count: int, rounds: int = 3) -> list[Row]:
         sides: dict[str, Side] = {"ours": ours, "celery": Celery()}
         for durable in (False, True):
             make_durable(durable)
+            ours.durable = durable
             latencies: dict[str, list[float]] = {name: [] for name in sides}
             rates: dict[str, list[float]] = {name: [] for name in sides}
             for side in sides.values():
@@ -191,19 +193,24 @@ def against_celery(count: int, rounds: int = 3) -> list[Row]:
             for _ in range(rounds):
                 for name, side in sides.items():
                     latencies[name] += waits(side, 150)
-                    rates[name].append(rate(side, count))
-            rows += compared(latencies, rates, "Celery, Redis " + ("appendfsync always" if durable else "in memory"))
+                    # One thread suits the one side, several the other; each is measured with both and counts with its better one.
+                    rates[name].append(max(rate(side, count, senders) for senders in SENDERS))
+            rows += compared(latencies, rates, "every job on the disk" if durable else "in memory")
     return rows
 
 
-def compared(latencies: dict[str, list[float]], rates: dict[str, list[float]], peer: str) -> list[Row]:
+def compared(latencies: dict[str, list[float]], rates: dict[str, list[float]], how: str) -> list[Row]:
     """Rows of one comparison; ratios above one are in our favour."""
     rows = []
     for share in (0.5, 0.99):
         mine, theirs = percentile(latencies["ours"], share), percentile(latencies["celery"], share)
-        rows.append(Row(f"enqueue to start, p{share * 100:.0f}", f"{mine:.1f} ms", f"{peer}: {theirs:.1f} ms", f"{theirs / mine:.2f}"))
+        rows.append(
+            Row(f"{how}: enqueue to start, p{share * 100:.0f}", f"{mine:.1f} ms", f"Celery {theirs:.1f} ms", f"{theirs / mine:.2f}")
+        )
     best, other = percentile(rates["ours"], 0.5), percentile(rates["celery"], 0.5)
-    rows.append(Row(f"empty jobs with a result, {PROCESSES} workers", f"{best:.0f}/s", f"{peer}: {other:.0f}/s", f"{best / other:.2f}"))
+    rows.append(
+        Row(f"{how}: empty jobs with a result, {PROCESSES} workers", f"{best:.0f}/s", f"Celery {other:.0f}/s", f"{best / other:.2f}")
+    )
     return rows
 
 

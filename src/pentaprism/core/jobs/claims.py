@@ -12,7 +12,7 @@ from pentaprism.core.clock import Clock
 from pentaprism.core.database.tables import Moment
 from pentaprism.core.jobs.announce import REVISION_STEP
 from pentaprism.core.jobs.kinds import JobKind
-from pentaprism.core.jobs.states import WAITING, JobState, StepState
+from pentaprism.core.jobs.states import JobState, StepState
 from pentaprism.core.jobs.tables import Job, JobStep, SharedState
 
 if TYPE_CHECKING:
@@ -20,14 +20,6 @@ if TYPE_CHECKING:
 
 LEASE = timedelta(seconds=20)
 WAITS = "status IN ('queued', 'retrying')"
-
-ACCOUNTS = f"""
-WITH RECURSIVE waiting(account_id) AS (
-    SELECT min(account_id) FROM jobs WHERE queue = :queue AND {WAITS}
-    UNION ALL
-    SELECT (SELECT min(account_id) FROM jobs WHERE queue = :queue AND {WAITS} AND account_id > waiting.account_id)
-    FROM waiting WHERE waiting.account_id IS NOT NULL
-)"""
 
 SERVED = text(
     "INSERT INTO job_turns (account_id, queue, served_at) VALUES (:account, :queue, :now) "
@@ -92,46 +84,33 @@ class Claims:
 
     def __init__(self, kinds: Mapping[str, JobKind], clock: Clock) -> None:
         self._clock = clock
-        limits = "".join(_limits(kind) for kind in kinds.values())
-        ready = f"{WAITS} AND (j.run_after IS NULL OR j.run_after <= :now){limits}"
-        self._next = _timed(
-            f"""{ACCOUNTS}
-            SELECT job_id FROM (
-                SELECT (
-                    SELECT j.id FROM jobs j WHERE j.queue = :queue AND j.account_id = waiting.account_id AND {ready}
-                    ORDER BY j.priority DESC, j.id LIMIT 1
-                ) AS job_id, served_at, waiting.account_id AS account_id
-                FROM waiting LEFT JOIN job_turns ON job_turns.account_id = waiting.account_id AND job_turns.queue = :queue
-                WHERE waiting.account_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM shared_state WHERE name = :pause)
-            ) AS picked
-            WHERE job_id IS NOT NULL ORDER BY served_at NULLS FIRST, account_id LIMIT 1"""
-        )
+        self._ready = f"{WAITS} AND (j.run_after IS NULL OR j.run_after <= :now)" + "".join(_limits(kind) for kind in kinds.values())
+        self._keeping = [kind.name for kind in kinds.values() if kind.keeps_progress]
         paused = "EXISTS (SELECT 1 FROM shared_state WHERE name = 'queue:' || j.queue)"
-        self._one = _timed(f"SELECT j.id FROM jobs j WHERE j.id = :job AND {ready} AND NOT {paused}")
-        self._taking = _taking([kind.name for kind in kinds.values() if kind.keeps_progress])
+        self._one = self._taking(f"SELECT j.id FROM jobs j WHERE j.id = :job AND {self._ready} AND NOT {paused}")
+        self._next: dict[tuple[str, ...], tuple[ReturningUpdate[Any], TextClause]] = {}
 
     def next(self, session: Session, queues: Sequence[str], worker_id: str) -> Claim | None:
         """Take the next job of the first of ``queues`` that has one; None when nothing is ready."""
+        lanes = tuple(queues)
+        if lanes not in self._next:
+            self._next[lanes] = (self._taking(_pick(lanes, self._ready)), _timed(_pick(lanes, self._ready)))
+        taking, pick = self._next[lanes]
         connection = session.connection()
-        for queue in queues:
-            wanted = {"queue": queue, "pause": pause_name(queue), "now": self._clock()}
-            while (job_id := connection.execute(self._next, wanted).scalar()) is not None:
-                claim = self._take(connection, job_id, worker_id)
-                if claim is not None:
-                    return claim
-        return None
+        while (claim := self._take(connection, taking, worker_id, {})) is None:
+            # Where two workers may pick the same row (PostgreSQL), the second finds it taken and looks again.
+            if connection.dialect.name == "sqlite" or connection.execute(pick, {"now": self._clock()}).scalar() is None:
+                return None
+        return claim
 
     def one(self, session: Session, job_id: str, worker_id: str) -> Claim | None:
         """Take the job ``job_id``; None when it does not wait, is not due, or a limit or a pause holds it back."""
-        connection = session.connection()
-        if connection.execute(self._one, {"job": job_id, "now": self._clock()}).scalar() is None:
-            return None
-        return self._take(connection, job_id, worker_id)
+        return self._take(session.connection(), self._one, worker_id, {"job": job_id})
 
-    def _take(self, connection: Connection, job_id: str, worker_id: str) -> Claim | None:
+    def _take(self, connection: Connection, taking: "ReturningUpdate[Any]", worker_id: str, wanted: dict[str, str]) -> Claim | None:
         moment = self._clock()
-        values = {"taken_id": job_id, "worker": worker_id, "moment": moment, "lease": moment + LEASE}
-        taken = connection.execute(self._taking, values).one_or_none()
+        values = {"worker": worker_id, "moment": moment, "lease": moment + LEASE, "now": moment, **wanted}
+        taken = connection.execute(taking, values).one_or_none()
         if taken is None:
             return None
         claim = Claim(worker_id=worker_id, started_at=moment, **taken._mapping)
@@ -140,6 +119,32 @@ class Claims:
         if claim.attempt > 1:
             _reset_steps(connection, claim.id)
         return claim
+
+    def _taking(self, pick: str) -> "ReturningUpdate[Any]":
+        """Pick and compare-and-set in one statement; kinds that keep their progress go on from the progress reached."""
+        moment = bindparam("moment", type_=Moment())
+        kept: Any = case((JOBS.c.kind.in_(self._keeping), JOBS.c.progress), else_=0.0) if self._keeping else 0.0
+        return (
+            JOBS.update()
+            .where(_timed(f"jobs.id = ({pick})"), text(WAITS))
+            .values(
+                status=str(JobState.RUNNING),
+                attempt=JOBS.c.attempt + 1,
+                lease_owner=bindparam("worker"),
+                lease_until=bindparam("lease", type_=Moment()),
+                started_at=moment,
+                first_started_at=func.coalesce(JOBS.c.first_started_at, moment),
+                updated_at=moment,
+                run_after=null(),
+                progress=kept,
+                step=null(),
+                message=null(),
+                error_code=null(),
+                error_message=null(),
+                revision=JOBS.c.revision + REVISION_STEP,
+            )
+            .returning(*(JOBS.c[name] for name in TAKEN))
+        )
 
 
 def pause_name(queue: str) -> str:
@@ -152,32 +157,6 @@ def is_paused(session: Session, queue: str) -> bool:
     return session.scalar(PAUSED, {"name": pause_name(queue)}) is not None
 
 
-def _taking(keeping: Sequence[str]) -> "ReturningUpdate[Any]":
-    """The compare-and-set; kinds named in ``keeping`` go on from the progress reached."""
-    moment = bindparam("moment", type_=Moment())
-    return (
-        JOBS.update()
-        .where(JOBS.c.id == bindparam("taken_id"), JOBS.c.status.in_([str(state) for state in WAITING]))
-        .values(
-            status=str(JobState.RUNNING),
-            attempt=JOBS.c.attempt + 1,
-            lease_owner=bindparam("worker"),
-            lease_until=bindparam("lease", type_=Moment()),
-            started_at=moment,
-            first_started_at=func.coalesce(JOBS.c.first_started_at, moment),
-            updated_at=moment,
-            run_after=null(),
-            progress=case((JOBS.c.kind.in_(keeping), JOBS.c.progress), else_=0.0) if keeping else 0.0,
-            step=null(),
-            message=null(),
-            error_code=null(),
-            error_message=null(),
-            revision=JOBS.c.revision + REVISION_STEP,
-        )
-        .returning(*(JOBS.c[name] for name in TAKEN))
-    )
-
-
 def _reset_steps(connection: Connection, job_id: str) -> None:
     connection.execute(
         cast(Table, JobStep.__table__)
@@ -187,16 +166,45 @@ def _reset_steps(connection: Connection, job_id: str) -> None:
     )
 
 
+def _pick(queues: Sequence[str], ready: str) -> str:
+    """SQL of the id of the next job. The accounts that wait are found by stepping through the index, not by reading every row."""
+    lanes = ", ".join(f"({_quoted(queue)}, {rank})" for rank, queue in enumerate(queues))
+    first = f"SELECT min(account_id) FROM jobs f WHERE f.queue = lanes.queue AND f.{WAITS}"
+    following = f"SELECT min(f.account_id) FROM jobs f WHERE f.queue = waiting.queue AND f.{WAITS} AND f.account_id > waiting.account_id"
+    return f"""
+        WITH RECURSIVE lanes(queue, place) AS (VALUES {lanes}),
+        waiting(queue, place, account_id) AS (
+            SELECT queue, place, ({first}) FROM lanes
+            UNION ALL
+            SELECT queue, place, ({following}) FROM waiting WHERE waiting.account_id IS NOT NULL
+        )
+        SELECT job_id FROM (
+            SELECT (
+                SELECT j.id FROM jobs j WHERE j.queue = waiting.queue AND j.account_id = waiting.account_id AND j.{ready}
+                ORDER BY j.priority DESC, j.id LIMIT 1
+            ) AS job_id, place, served_at, waiting.account_id AS account_id
+            FROM waiting LEFT JOIN job_turns ON job_turns.account_id = waiting.account_id AND job_turns.queue = waiting.queue
+            WHERE waiting.account_id IS NOT NULL
+                AND NOT EXISTS (SELECT 1 FROM shared_state WHERE name = 'queue:' || waiting.queue)
+        ) AS picked
+        WHERE job_id IS NOT NULL ORDER BY place, served_at NULLS FIRST, account_id LIMIT 1"""
+
+
+def _quoted(text: str) -> str:
+    """A name from the code, never from a request, as an SQL string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def _limits(kind: JobKind) -> str:
-    """SQL that holds back jobs of ``kind`` while its limits are reached; names come from code, never from a request."""
-    name = kind.name.replace("'", "''")
-    running = f"r.kind = '{name}' AND r.status = 'running'"
+    """SQL that holds back jobs of ``kind`` while its limits are reached."""
+    name = _quoted(kind.name)
+    running = f"r.kind = {name} AND r.status = 'running'"
     sql = ""
     if kind.serial:
-        sql += f" AND NOT (j.kind = '{name}' AND EXISTS (SELECT 1 FROM jobs r WHERE r.subject = j.subject AND {running}))"
+        sql += f" AND NOT (j.kind = {name} AND EXISTS (SELECT 1 FROM jobs r WHERE r.subject = j.subject AND {running}))"
     if kind.account_at_once is not None:
         count = f"SELECT count(*) FROM jobs r WHERE r.account_id = j.account_id AND r.face = j.face AND {running}"
-        sql += f" AND NOT (j.kind = '{name}' AND ({count}) >= {int(kind.account_at_once)})"
+        sql += f" AND NOT (j.kind = {name} AND ({count}) >= {int(kind.account_at_once)})"
     return sql
 
 

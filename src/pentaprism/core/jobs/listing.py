@@ -1,6 +1,6 @@
 """Lists and counts of jobs that stay quick however long the list is.
 
-``OFFSET`` walks over every row it skips. So of each list that somebody reads, the id of every 2,000th row is remembered;
+``OFFSET`` walks over every row it skips. So of each list that somebody reads, the id of every 1,000th row is remembered;
 a page then starts from the nearest of these marks. Marks are set only where the list cannot change under them: below the
 rows of the last minute (whose transactions may still be under way) and, for lists of certain states, below the oldest
 active job. Removing rows, and retrying ended jobs, writes a new generation that makes everybody forget the marks.
@@ -22,7 +22,7 @@ from pentaprism.core.jobs.states import ACTIVE, JobState
 from pentaprism.core.jobs.tables import Job, SharedState
 from pentaprism.core.pages import Page
 
-STRIDE = 2000
+STRIDE = 1000
 GENERATION = select(SharedState.value).where(SharedState.name == bindparam("name"))
 UNDER_WAY = timedelta(minutes=1)
 REMEMBERED_LISTS = 256

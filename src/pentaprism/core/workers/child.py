@@ -56,7 +56,8 @@ class Link:
 
     def publish(self, events: Iterable[Event]) -> None:
         """Hand events to the server's bus."""
-        self.send("events", list(events))
+        # Plain tuples take a fraction of the time that pickling objects with slots does.
+        self.send("events", [(event.topic, event.name, event.data, event.revision, event.at) for event in events])
 
     def receive(self) -> tuple[Any, ...]:
         """The next message; ends the process when the server is gone."""

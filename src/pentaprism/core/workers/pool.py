@@ -201,7 +201,7 @@ class WorkerPool:
     def _heard(self, member: Member, message: tuple[Any, ...]) -> None:
         what, *rest = message
         if what == "events":
-            self._relay(rest[0])
+            self._relay([Event(*fields) for fields in rest[0]])
         elif what == "started":
             self._started(member, *rest)
         elif what == "idle":
