@@ -21,7 +21,10 @@ BBBC = {
     "source": "Broad Bioimage Benchmark Collection (Caicedo et al., Nature Methods 16, 2019)",
     "licence": "CC0-1.0",
 }
-ENGINE = {"nuclei": {"object_diameter": 30.0, "split_ratio": 0.5}, "spheroid": {"object_diameter": 40.0, "split_ratio": 0.5}}
+ENGINE = {
+    "nuclei": {"object_diameter": 30.0, "split_ratio": 0.5},
+    "spheroid": {"object_diameter": 40.0, "split_ratio": 0.5, "peak_margin": 0.25},
+}
 TASKS = {
     "nuclei": "instance segmentation of nuclei and cells in fluorescence",
     "spheroid": "instance segmentation of spheroids and organoids in bright field and phase contrast",
@@ -38,7 +41,7 @@ LIMITS = {
         "Trained on generated pictures alone and never scored on real pictures with expert masks: none were at hand. "
         "The scores are from the same generator with unseen seeds and flatter the network.",
         "Dense debris and spread-out cells around a spheroid can be taken for it, and faint translucent objects can be missed.",
-        "Outlines come from a copy of about 384 px a side: details finer than two or three of its pixels are rounded off.",
+        "Outlines come from a copy of about 192 px a side: details finer than two or three of its pixels are rounded off.",
         "Overlapping objects are cut along a line; there are no shared pixels.",
     ],
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -37,12 +38,24 @@ class Field:
     scale: float
     confidence_method: ConfidenceMethod
     blur: float = 0.0
+    peak_margin: float = 0.0
     warnings: list[str] = field(default_factory=list)
 
     def above(self, threshold: float) -> Mask:
-        """Pixels at or above the threshold."""
-        limit = threshold * 255.0 if self.level.dtype == np.uint8 else threshold
-        return np.asarray(self.level >= limit)
+        """Pixels at or above the threshold, without connected parts whose highest level is not ``peak_margin`` above it.
+
+        A part at a higher threshold lies inside one at a lower threshold and asks for a higher peak, so raising the threshold never adds.
+        """
+        top = 255.0 if self.level.dtype == np.uint8 else 1.0
+        mask = np.asarray(self.level >= threshold * top)
+        if self.peak_margin <= 0.0:
+            return mask
+        count, found = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4)
+        parts = np.asarray(found, np.int32)
+        keep = np.zeros(count, bool)
+        keep[parts[self.level >= min(threshold + self.peak_margin, 0.95) * top]] = True
+        keep[0] = False
+        return keep[parts]
 
     def split(self, window: Window, mask: Mask, step: int) -> Labels:
         """Objects of a window of the plane, on a copy reduced ``step`` times."""
@@ -106,7 +119,7 @@ def classical_field(plane: Plane, scale: Scale, plan: classical.Plan, factor: fl
     warnings = [] if plan.score > 0 else ["no structure stands out from the background"]
     if plan.score <= 0:
         level[:] = 0
-    return Field(level, None, 0.0, "classical", CLASSICAL_VERSION, None, polarity, 1.0, "threshold_stability", plan.blur, warnings)
+    return Field(level, None, 0.0, "classical", CLASSICAL_VERSION, None, polarity, 1.0, "threshold_stability", plan.blur, 0.0, warnings)
 
 
 def network_field(network: Network, plane: Plane, scale: Scale, small: Picture, factor: float, polarity: Polarity, report: Report) -> Field:
@@ -122,7 +135,10 @@ def network_field(network: Network, plane: Plane, scale: Scale, small: Picture, 
     if polarity != "auto" and not setting.by_input:
         probing.keep_polarity(level, small, polarity)
     card = network.card
-    return Field(level, depth, card.split_ratio, card.name, card.version, card.sha256, setting.polarity, setting.zoom, "mean_probability")
+    return Field(
+        level, depth, card.split_ratio, card.name, card.version, card.sha256, setting.polarity, setting.zoom, "mean_probability",
+        peak_margin=card.peak_margin,
+    )  # fmt: skip
 
 
 def _at_once(network: Network, plane: Plane, scale: Scale, setting: probing.Setting, level: Map, depth: Map, report: Report) -> None:

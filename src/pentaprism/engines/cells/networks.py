@@ -34,6 +34,7 @@ class Card:
     multiple: int
     object_diameter: float
     split_ratio: float
+    peak_margin: float
     details: dict[str, Any]
 
 
@@ -108,6 +109,7 @@ def cards(folder: Path = WEIGHTS) -> list[Card]:
                 int(engine["multiple"]),
                 float(engine["object_diameter"]),
                 float(engine["split_ratio"]),
+                float(engine.get("peak_margin", 0.0)),
                 details,
             )
         )

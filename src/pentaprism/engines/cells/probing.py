@@ -16,7 +16,8 @@ PROBE_SIDE = 512
 LARGEST_ZOOM = 4.0
 SMALLEST_ZOOM = 0.04
 PIXEL_BUDGET = 1.6e6
-WHOLE_SIDE = 384
+WHOLE_SIDE = 192
+SMALL_SHARE = 0.2
 
 
 @dataclass(frozen=True)
@@ -135,14 +136,14 @@ def _nuclei_setting(network: Network, plane: Plane, scale: Scale, small: Picture
 def _spheroid_setting(
     network: Network, plane: Plane, small: Picture, factor: float, polarity: Polarity, report: Report
 ) -> Setting:  # fmt: skip
-    """The whole picture at 384 px; a picture of many small objects is looked at closer."""
+    """The whole picture at 192 px; a picture of many small objects is looked at closer."""
     zoom = WHOLE_SIDE / max(plane.shape)
     report(0.1)
     view = resize(small, (max(8, round(plane.shape[0] * zoom)), max(8, round(plane.shape[1] * zoom)))) if zoom < factor else None
     if view is not None and plane.size > 4096:
         foreground, _, depth = network.run(view)
         diameter = typical_diameter(foreground, depth)
-        if 0.0 < diameter < 0.4 * network.card.object_diameter:
+        if 0.0 < diameter < SMALL_SHARE * network.card.object_diameter:
             zoom = float(
                 np.clip(zoom * network.card.object_diameter / diameter, zoom, max(zoom, min(1.0, np.sqrt(PIXEL_BUDGET / plane.size))))
             )
