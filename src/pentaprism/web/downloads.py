@@ -11,6 +11,8 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from pentaprism.web.errors import RangeNotSatisfiable
+
 if TYPE_CHECKING:
     from pentaprism.core.blobs.uploads import Blobs
 
@@ -29,10 +31,10 @@ def blob_response(
     cache_control: str = "private, max-age=3600",
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """The blob under ``key``: whole (200), a part (206), nothing new (304) or an impossible range (416).
+    """The blob under ``key``: whole (200), a part (206) or nothing new (304).
 
     ``etag`` is the opaque tag without quotes, usually the SHA-256; by default key, size and time of the blob stand for it.
-    A missing blob raises NotFound. Bytes are read in a thread, chunk by chunk.
+    A missing blob raises NotFound, an impossible range RangeNotSatisfiable. Bytes are read in a thread, chunk by chunk.
     """
     stat = blobs.stat(key)
     tag = quoted(etag or hashlib.sha256(f"{stat.key}:{stat.size}:{stat.modified_at.isoformat()}".encode()).hexdigest())
@@ -42,7 +44,7 @@ def blob_response(
     common["Accept-Ranges"] = "bytes"
     span = wanted_range(request, stat.size, tag, stat.modified_at)
     if span == ():
-        return Response(status_code=416, headers=common | {"Content-Range": f"bytes */{stat.size}"})
+        raise RangeNotSatisfiable(stat.size)
     start, end = span or (0, stat.size)
     if span:
         common["Content-Range"] = f"bytes {start}-{end - 1}/{stat.size}"

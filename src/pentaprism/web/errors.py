@@ -100,6 +100,17 @@ class UnsupportedMediaType(PlatformError):
     code = "UNSUPPORTED_MEDIA_TYPE"
 
 
+class RangeNotSatisfiable(PlatformError):
+    """The range lies outside the data."""
+
+    status = 416
+    code = "RANGE_NOT_SATISFIABLE"
+
+    def __init__(self, size: int) -> None:
+        super().__init__(details={"size": size})
+        self.size = size
+
+
 SILENT: dict[int, type[PlatformError]] = {400: BrokenBody, 404: RouteNotFound, 415: UnsupportedMediaType}
 SPEAKING: dict[int, type[PlatformError]] = {
     401: NotAuthenticated,
@@ -141,6 +152,8 @@ def respond(error: PlatformError, connection: HTTPConnection, render: Render, ch
         response.headers.setdefault("WWW-Authenticate", challenge)
     if isinstance(error, MethodNotAllowed) and error.allowed:
         response.headers.setdefault("Allow", ", ".join(error.allowed))
+    if isinstance(error, RangeNotSatisfiable):
+        response.headers["Content-Range"] = f"bytes */{error.size}"
     return response
 
 

@@ -36,8 +36,8 @@ class TooManyFiles(InvalidInput):
 
     code = "TOO_MANY_FILES"
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"At most {limit} files are accepted.", details={"limit": limit})
+    def __init__(self, limit: int, field: str | None = None) -> None:
+        super().__init__(f"At most {limit} files are accepted.", field=field, details={"limit": limit})
         self.limit = limit
 
 
@@ -187,7 +187,7 @@ class _Receiver:
             self.form.ignored.append(part.name)
         else:
             if len(self.form.files) >= self.rules.max_files:
-                raise TooManyFiles(self.rules.max_files)
+                raise TooManyFiles(self.rules.max_files, part.name)
             self.file = FormFile(len(self.form.files), part.name, part.filename or "", part.content_type)
             self.form.files.append(self.file)
             self.writer = self.begin(part)

@@ -163,4 +163,6 @@ def test_configured_origins_may_use_the_face_from_a_browser(make_server: Callabl
     assert known.headers["Access-Control-Allow-Origin"] == "https://cells.example.org"
     other = server.call("OPTIONS", "/api/projects", headers={"Origin": "https://else.example.org", **asked})
     assert "Access-Control-Allow-Origin" not in other.headers
-    assert "X-Request-ID" in server.get("/nothing", headers={"Origin": "https://cells.example.org"}).headers["Access-Control-Expose-Headers"]
+    assert (
+        "X-Request-ID" in server.get("/nothing", headers={"Origin": "https://cells.example.org"}).headers["Access-Control-Expose-Headers"]
+    )

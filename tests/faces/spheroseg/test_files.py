@@ -44,7 +44,10 @@ def test_ranges(ann: Any, stored: Any) -> None:
     assert part.headers["Content-Range"] == f"bytes 10-19/{len(content)}"
     tail = ann.get(plain(image["url"]), headers={"Range": "bytes=-5"})
     assert tail.content == content[-5:]
-    assert ann.get(plain(image["url"]), headers={"Range": f"bytes={len(content)}-"}).status_code == 416
+    outside = ann.get(plain(image["url"]), headers={"Range": f"bytes={len(content)}-"})
+    assert (outside.status_code, outside.headers["Content-Range"]) == (416, f"bytes */{len(content)}")
+    assert (outside.json()["code"], outside.json()["statusCode"]) == ("VALIDATION_ERROR", 416)
+    assert outside.json()["details"]["field"] == "range"
     head = ann.call("HEAD", plain(image["url"]))
     assert (head.status_code, head.content, head.headers["Content-Length"]) == (200, b"", str(len(content)))
 

@@ -82,7 +82,11 @@ def test_no_file_and_too_many_files_store_nothing(server: Any, ann: Any) -> None
         ann.post(f"/api/projects/{project}/images"),
         ann.upload(project, *[(f"{number}.png", picture) for number in range(21)]),
     ):
-        assert (response.status_code, response.json()["error"]) == (400, "VALIDATION_ERROR")
+        body = response.json()
+        assert (response.status_code, body["error"]) == (400, "VALIDATION_ERROR")
+        assert body["errors"][0] == {"path": body["errors"][0]["path"], "message": body["details"]["validation"]}
+        assert body["details"]["field"] in {"body", "images"}
+    assert (body["details"]["field"], body["details"]["limit"], body["errors"][0]["path"]) == ("images", 20, "body.images")
     assert names(ann.get(f"/api/projects/{project}/images")) == []
     assert ann.upload(project, *[(f"{number}.png", picture) for number in range(20)]).status_code == 201
 
@@ -99,8 +103,11 @@ def test_a_file_above_its_limit_is_413_and_beside_others_only_named(make_server:
     mixed = ann.upload(project, ("big.png", big), ("small.png", server.pictures.png()))
     assert mixed.status_code == 201
     assert [entry["code"] for entry in mixed.json()["failed"]] == ["FILE_TOO_LARGE"]
+    refused = ann.upload(project, ("text.png", b"text"))
+    assert (refused.status_code, refused.json()["details"]) == (422, {"reason": "format"})
     different = ann.upload(project, ("big.png", big), ("text.png", b"text"))
     assert (different.status_code, different.json()["error"]) == (422, "UNSUPPORTED_FORMAT")
+    assert different.json()["details"] == {"reason": "format"}
 
 
 def test_the_default_file_limit_is_fifty_mebibytes(server: Any, ann: Any) -> None:

@@ -187,7 +187,7 @@ def test_a_second_get_with_the_etag_is_304(ann: Any) -> None:
     project = ann.project()
     ann.image(project)
     own = f"/api/projects/{project}"
-    for path in (own, "/api/projects", f"{own}/images", "/api/users/me", "/api/users/me/statistics"):
+    for path in (own, "/api/projects", f"{own}/images", "/api/users/me", "/api/users/me/statistics", "/api/auth/me", "/api/health/live"):
         first = ann.get(path)
         assert first.headers["Cache-Control"] == "private, no-cache"
         again = ann.get(path, headers={"If-None-Match": first.headers["ETag"]})

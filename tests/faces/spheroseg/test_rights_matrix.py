@@ -205,8 +205,6 @@ def filled(value: Any, ids: dict[str, str]) -> Any:
     return [filled(item, ids) for item in value] if isinstance(value, list) else value
 
 
-
-
 class Matrix:
     """The accounts and the project of one server."""
 

@@ -13,7 +13,7 @@ from pentaprism.core import errors as core
 from pentaprism.core.clock import isoformat, now
 from pentaprism.core.ids import new_id
 from pentaprism.faces.spheroseg.answers import PRIVATE, JsonBytes, encode
-from pentaprism.web.errors import InvalidRequest, MethodNotAllowed
+from pentaprism.web.errors import InvalidRequest, MethodNotAllowed, RangeNotSatisfiable
 from pentaprism.web.middleware import request_id
 
 CODES: dict[str, int] = {
@@ -52,10 +52,10 @@ class SegmentationFailed(core.Unprocessable):
 
 
 class UploadFailed(core.PlatformError):
-    """No file of the upload was stored. ``body`` are the upload's own keys, ``code`` that of its files."""
+    """No file of the upload was stored. ``body`` are the upload's own keys, ``code`` and ``details`` those of its files."""
 
-    def __init__(self, code: str, message: str, body: Mapping[str, Any]) -> None:
-        super().__init__(message)
+    def __init__(self, code: str, message: str, body: Mapping[str, Any], details: Mapping[str, Any]) -> None:
+        super().__init__(message, details=details)
         self.face_code = code
         self.body = dict(body)
 
@@ -89,19 +89,24 @@ def problems_of(error: core.PlatformError) -> list[dict[str, str]]:
     """All problems of a refused request as ``{"path", "message"}``."""
     if isinstance(error, InvalidRequest):
         return [{"path": "body" if error.malformed else problem.path, "message": problem.message} for problem in error.problems]
-    if isinstance(error, core.InvalidInput) and error.field:
-        return [{"path": f"body.{error.field}", "message": error.message}]
-    return []
+    if code_of(error) != "VALIDATION_ERROR":
+        return []
+    field = error.field if isinstance(error, core.InvalidInput) else None
+    return [{"path": f"body.{field}" if field else place_of(error), "message": error.message}]
+
+
+def place_of(error: core.PlatformError) -> str:
+    """The part of a request that is wrong as a whole."""
+    return "header.range" if isinstance(error, RangeNotSatisfiable) else "body"
 
 
 def details_of(error: core.PlatformError, problems: list[dict[str, str]]) -> dict[str, Any]:
     """Context of the error: field and validation of the first problem, or what the error knows of itself."""
     details = dict(error.details)
-    if isinstance(error, core.InvalidInput):
-        malformed = isinstance(error, InvalidRequest) and error.malformed
-        field = "body" if malformed else error.field
-        details.setdefault("field", field)
-        details.setdefault("validation", problems[0]["message"] if problems else error.message)
+    if problems:
+        place = problems[0]["path"]
+        details.setdefault("field", place if place == "body" else place.partition(".")[2])
+        details.setdefault("validation", problems[0]["message"])
     if isinstance(error, core.TooManyRequests):
         details["retryAfter"] = max(1, round(error.retry_after or 1))
     return details
@@ -110,7 +115,7 @@ def details_of(error: core.PlatformError, problems: list[dict[str, str]]) -> dic
 def render(error: core.PlatformError, connection: HTTPConnection) -> Response:
     """The answer for ``error``."""
     code = code_of(error)
-    status = CODES[code]
+    status = error.status if isinstance(error, RangeNotSatisfiable) else CODES[code]
     problems = problems_of(error)
     identifier = request_id_of(connection)
     body: dict[str, Any] = {

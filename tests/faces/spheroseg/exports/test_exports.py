@@ -237,14 +237,18 @@ def test_wrong_queries_are_refused(ann: Any, bob: Any, project: str) -> None:
     assert bob.get(f"/api/download/project/{project}/export?format=csv").status_code == 200
 
 
-def test_a_damaged_image_is_named_and_the_archive_stays_valid(server: Any, ann: Any, project: str) -> None:
+@pytest.mark.parametrize("damage", ["lost", "shortened", "changed"])
+def test_a_damaged_image_is_named_and_the_archive_stays_valid(server: Any, ann: Any, project: str, damage: str) -> None:
+    whole = scenes.ring_with_island()
     for path in server.stored_files():
-        if path.read_bytes() == scenes.ring_with_island():
+        if path.read_bytes() == whole:
             path.unlink()
+            if damage != "lost":
+                path.write_bytes(whole[:200] if damage == "shortened" else whole[:-1] + bytes([whole[-1] ^ 1]))
     files = archive(export(ann, project, "format=coco,masks&includeImages=true"))
     metadata = json.loads(files.read("metadata.json"))
     assert [(entry["name"], entry["part"]) for entry in metadata["failed"]] == [("ring.png", "original")]
-    assert "images/_cells.png" in files.namelist()
+    assert "images/_cells.png" in files.namelist() and "images/ring.png" not in files.namelist()
     assert "masks/ring_labels.png" in files.namelist()
 
 

@@ -1,5 +1,6 @@
 """Putting an export together: a writer for each format, one archive or one file."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -7,7 +8,7 @@ import structlog
 
 from pentaprism.core.blobs.uploads import Blobs
 from pentaprism.core.database.engine import Database
-from pentaprism.core.errors import PlatformError
+from pentaprism.core.errors import PlatformError, Unprocessable
 from pentaprism.faces.spheroseg.answers import encode
 from pentaprism.faces.spheroseg.exports.archive import zipped
 from pentaprism.faces.spheroseg.exports.coco import Coco
@@ -127,6 +128,8 @@ class _Metadata:
         """The stored file of the image, read whole first: a fault midway would spoil the archive."""
         try:
             content = b"".join(blobs.read(entry.blob_key))
+            if entry.sha256 != hashlib.sha256(content).hexdigest():
+                raise Unprocessable("The stored file is damaged.")
         except (PlatformError, OSError) as error:
             self._fail(entry, "original", error)
             return

@@ -31,6 +31,7 @@ class Entry:
     created_at: str | None
     pixel_size: dict[str, Any] | None
     segmentation_id: str | None
+    sha256: str | None = None
 
 
 def entries_of(session: Session, project: Project, wanted: Sequence[str] | None) -> tuple[list[Entry], list[str]]:
@@ -65,6 +66,7 @@ def entries_of(session: Session, project: Project, wanted: Sequence[str] | None)
                 stamp(image.created_at),
                 pixel_size(image, project),
                 segmentation_id,
+                image.sha256,
             )
         )
     return entries, missing

@@ -7,7 +7,7 @@ from starlette.concurrency import run_in_threadpool
 
 from pentaprism.faces.spheroseg.answers import answer
 from pentaprism.faces.spheroseg.context import Spheroseg
-from pentaprism.faces.spheroseg.routes.common import errors, open_to_all
+from pentaprism.faces.spheroseg.routes.common import NOT_MODIFIED, errors, open_to_all
 from pentaprism.faces.spheroseg.schemas.answers import EmailCheckAnswer, MessageAnswer, SignedInAnswer, UserAnswer
 from pentaprism.faces.spheroseg.schemas.requests import (
     ChangePassword,
@@ -72,7 +72,7 @@ def _sessions(routes: APIRouter, context: Spheroseg) -> None:
             context.platform.tokens.revoke_account(call.session, call.account_id, "revoked")
         return answer(request, {}, data=False, message="All sessions have ended")
 
-    @routes.get("/me", response_model=UserAnswer)
+    @routes.get("/me", response_model=UserAnswer, responses=NOT_MODIFIED)
     def me(request: Request) -> Response:
         """The caller."""
         with context.reading(request) as call:
@@ -111,7 +111,7 @@ def _passwords(routes: APIRouter, context: Spheroseg) -> None:
 
 
 def _emails(routes: APIRouter, context: Spheroseg) -> None:
-    @routes.get("/check-email", response_model=EmailCheckAnswer, responses=errors(400))
+    @routes.get("/check-email", response_model=EmailCheckAnswer, responses={**NOT_MODIFIED, **errors(400)})
     @open_to_all
     def check_email(request: Request, email: Annotated[Email, Query()]) -> Response:
         """Whether an e-mail is registered."""
@@ -124,7 +124,7 @@ def _emails(routes: APIRouter, context: Spheroseg) -> None:
             passwords.send_verification(context, call.session, request, call.account)
         return answer(request, {}, data=False, message="A link to confirm your e-mail is on its way.")
 
-    @routes.get("/verify-email", response_model=MessageAnswer, responses=errors(400))
+    @routes.get("/verify-email", response_model=MessageAnswer, responses={**NOT_MODIFIED, **errors(400)})
     @open_to_all
     def verify_email(request: Request, token: Annotated[Token, Query()]) -> Response:
         """Confirm an e-mail by the token of a mail."""

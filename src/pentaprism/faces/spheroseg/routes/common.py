@@ -26,8 +26,13 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     found: dict[int | str, dict[str, Any]] = {}
     for status in sorted(set(statuses)):
         names = ", ".join(f"`{code}`" for code, value in CODES.items() if value == status)
-        found[status] = {"description": names, "content": {"application/json": {"schema": {"$ref": ERROR_SCHEMA}}}}
+        found[status] = _answer(names)
     return found
 
 
+def _answer(text: str) -> dict[str, Any]:
+    return {"description": text, "content": {"application/json": {"schema": {"$ref": ERROR_SCHEMA}}}}
+
+
+NO_SUCH_RANGE: dict[int | str, dict[str, Any]] = {416: _answer("`VALIDATION_ERROR`: the file has no such part")}
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Unchanged since the version in If-None-Match"}}

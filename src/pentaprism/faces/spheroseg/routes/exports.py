@@ -11,7 +11,7 @@ from pentaprism.faces.spheroseg.exports import background
 from pentaprism.faces.spheroseg.exports.request import prepare, read_ids, read_units, read_wish
 from pentaprism.faces.spheroseg.exports.wish import FORMATS, SINGLE_FILES, Wish, file_name, read_formats
 from pentaprism.faces.spheroseg.rights import project_for
-from pentaprism.faces.spheroseg.routes.common import NOT_MODIFIED, errors
+from pentaprism.faces.spheroseg.routes.common import NO_SUCH_RANGE, NOT_MODIFIED, errors
 from pentaprism.faces.spheroseg.schemas.segmentation import ExportAnswer
 from pentaprism.web.downloads import blob_response, content_disposition
 
@@ -24,7 +24,7 @@ FILES: dict[int | str, dict[str, Any]] = {200: {"description": "A ZIP archive, o
 PARTS: dict[int | str, dict[str, Any]] = {
     206: {"description": "The part that Range asks for", "content": CONTENT},
     304: {"description": "Unchanged since the version in If-None-Match"},
-    416: {"description": "The file has no such part"},
+    **NO_SUCH_RANGE,
 }
 FormatList = Annotated[str | None, Query(alias="format", description=f"Comma list of {', '.join(FORMATS)}; coco without it")]
 Ids = Annotated[list[str] | None, Query(alias="imageIds", description="Comma list or repeated; all images without it")]

@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from pentaprism.core.errors import InvalidInput, NotFound
 from pentaprism.faces.spheroseg.context import FACE, Spheroseg
 from pentaprism.faces.spheroseg.rights import image_for
-from pentaprism.faces.spheroseg.routes.common import errors, open_to_all
+from pentaprism.faces.spheroseg.routes.common import NO_SUCH_RANGE, errors, open_to_all
 from pentaprism.faces.spheroseg.serialise import EXTENSIONS, MIME_TYPES
 from pentaprism.faces.spheroseg.service import previews
 from pentaprism.faces.spheroseg.service.access import reader
@@ -33,7 +33,7 @@ def bytes_answers(*media_types: str) -> dict[int | str, dict[str, Any]]:
         200: {"description": "The file", "content": content},
         206: {"description": "The range asked for", "content": content},
         304: {"description": "Unchanged"},
-        416: {"description": "The range lies outside the file"},
+        **NO_SUCH_RANGE,
         **errors(401, 404),
     }
 

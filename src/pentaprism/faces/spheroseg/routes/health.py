@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request, Response
 from pentaprism.core.errors import Unavailable
 from pentaprism.faces.spheroseg.answers import answer
 from pentaprism.faces.spheroseg.context import Spheroseg
-from pentaprism.faces.spheroseg.routes.common import errors, open_to_all
+from pentaprism.faces.spheroseg.routes.common import NOT_MODIFIED, errors, open_to_all
 from pentaprism.faces.spheroseg.schemas.answers import ObjectAnswer
 
 
@@ -13,7 +13,7 @@ def router(context: Spheroseg) -> APIRouter:
     """Routes below ``/health``."""
     routes = APIRouter(prefix="/health", tags=["health"])
 
-    @routes.get("/live", response_model=ObjectAnswer)
+    @routes.get("/live", response_model=ObjectAnswer, responses=NOT_MODIFIED)
     @open_to_all
     def live(request: Request) -> Response:
         """The process answers."""
@@ -27,5 +27,6 @@ def router(context: Spheroseg) -> APIRouter:
         return answer(request, report.as_json(), data=False)
 
     for path in ("", "/ready"):
-        routes.add_api_route(path, open_to_all(ready), methods=["GET"], response_model=ObjectAnswer, responses=errors(503))
+        answers = {**NOT_MODIFIED, **errors(503)}
+        routes.add_api_route(path, open_to_all(ready), methods=["GET"], response_model=ObjectAnswer, responses=answers)
     return routes

@@ -91,8 +91,10 @@ def store_all(context: Spheroseg, target: Target, files: Sequence[FormFile], *, 
             outcome.failed.append(failure(file, error))
     if not outcome.uploaded:
         codes = {item["code"] for item in outcome.failed}
+        code = codes.pop() if len(codes) == 1 else UnsupportedFormat.code
         message = outcome.failed[0]["message"] if len(outcome.failed) == 1 else "No file could be stored."
-        raise UploadFailed(codes.pop() if len(codes) == 1 else UnsupportedFormat.code, message, outcome.body(len(files)))
+        details: dict[str, Any] = next((item["details"] for item in outcome.failed if item["code"] == code), {})
+        raise UploadFailed(code, message, outcome.body(len(files)), details)
     return outcome
 
 
