@@ -78,7 +78,8 @@ def smooth(picture: Picture, sigma: float) -> Picture:
 
 
 def resize(picture: Picture, shape: tuple[int, int]) -> Picture:
-    """Area averaging downwards, bilinear upwards; pixel centres keep their place."""
+    """Area averaging downwards, bilinear upwards; pixel centres keep their place, no side gets below one pixel."""
+    shape = (max(1, shape[0]), max(1, shape[1]))
     if picture.shape == shape:
         return picture
     kind = cv2.INTER_AREA if shape[0] <= picture.shape[0] else cv2.INTER_LINEAR
