@@ -7,7 +7,7 @@ import structlog
 from pentaprism.app.building import build_platform
 from pentaprism.app.faces import all_faces
 from pentaprism.app.root import build_metrics_app, build_root
-from pentaprism.core.database.migrate import is_current, upgrade
+from pentaprism.core.database.migrate import is_current, is_newer, upgrade
 from pentaprism.core.platform import Platform
 from pentaprism.settings import Settings, SettingsError
 from pentaprism.web.gateway import Opened, Places
@@ -19,7 +19,7 @@ def open_platform(settings: Settings, platform: Platform | None) -> Platform:
     """``platform`` or a new one for a server, its database upgraded where the settings say so. Raises SettingsError."""
     opened = platform if platform is not None else build_platform(settings)
     if not is_current(opened.database):
-        if not settings.database.upgrade:
+        if not settings.database.upgrade and not is_newer(opened.database):
             raise SettingsError("the database is not of this release; run `pentaprism db upgrade`")
         upgrade(opened.database)
         log.info("database upgraded")

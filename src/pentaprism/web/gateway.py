@@ -138,7 +138,8 @@ class Gateway:
             if self._on_open is not None:
                 await self._on_open()
         except Exception as error:
-            log.exception("the start failed")
+            # Whoever hears of the failure raises it again, with its traceback where it is a surprise.
+            log.exception("the start failed", error=str(error), exc_info=self.on_failure is None)
             self._is_open.set()
             if self.on_failure is not None:
                 self.on_failure(error)

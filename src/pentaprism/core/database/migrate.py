@@ -44,6 +44,11 @@ def is_current(database: Database) -> bool:
     return current(database) == revisions()[-1]
 
 
+def is_newer(database: Database) -> bool:
+    """Whether a newer release has made the tables, or upgraded them."""
+    return _is_unknown(current(database))
+
+
 def upgrade(database: Database) -> None:
     """Create the tables or bring them to the present revision, in one transaction: all of it happens or nothing.
 
@@ -56,9 +61,13 @@ def upgrade(database: Database) -> None:
         version = _version(connection)
         if version == revisions()[-1]:
             return
-        if version is not None and version not in revisions():
+        if version is not None and _is_unknown(version):
             raise DatabaseTooNew(version)
         _run_scripts(connection)
+
+
+def _is_unknown(version: str | None) -> bool:
+    return version is not None and version not in revisions()
 
 
 def _version(connection: Connection) -> str | None:
