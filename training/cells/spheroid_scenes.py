@@ -158,7 +158,7 @@ def _well(rng: np.random.Generator, picture: Image, size: int) -> Image:
     x, y = size / 2 - np.cos(angle) * (radius - inside), size / 2 - np.sin(angle) * (radius - inside)
     dy, dx = np.mgrid[:size, :size].astype(np.float32)
     depth = radius - np.hypot(dx - x, dy - y)
-    outside = 1 / (1 + np.exp(depth / rng.uniform(0.5, 5)))
+    outside = 1 / (1 + np.exp(np.clip(depth / rng.uniform(0.5, 5), -60, 60)))
     factor = 1 + (rng.uniform(-0.95, -0.3) if rng.random() < 0.8 else rng.uniform(0.1, 0.5)) * outside
     rim = rng.uniform(-0.6, 0.4) * np.exp(-(((depth - rng.uniform(0, 6)) / rng.uniform(1.5, 8)) ** 2))
     return (picture * factor * (1 + rim)).astype(np.float32)
