@@ -33,6 +33,7 @@ from pentaprism.core.jobs.new import INSERT, Intake, NewJob
 from pentaprism.core.jobs.queue import Jobs
 from pentaprism.core.jobs.states import JobState
 from pentaprism.core.jobs.tables import Job
+from pentaprism.core.jobs.waiting import wait_for_end
 from pentaprism.core.platform import Platform
 from pentaprism.core.workers.pool import WorkerPool
 from pentaprism.core.workers.relay import RelayBus, RelayDispatch
@@ -65,6 +66,7 @@ class Embedded:
     """The job core with its own worker processes on SQLite."""
 
     def __init__(self, platform: Platform, account_id: str) -> None:
+        self.platform = platform
         self.database = platform.database
         self.jobs = platform.jobs
         self.account_id = account_id
@@ -77,12 +79,7 @@ class Embedded:
 
     def result(self, job_id: str) -> dict[str, Any]:
         """Its result, waiting for it."""
-        while True:
-            with self.database.read() as session:
-                row = session.execute(select(Job.status, Job.result).where(Job.id == job_id)).one()
-            if row.status == JobState.COMPLETED:
-                return dict(row.result)
-            time.sleep(0.002)
+        return dict(wait_for_end(self.platform, job_id, 60.0).result or {})
 
     def wait_all(self, ids: Sequence[str]) -> None:
         """Return when all jobs have ended."""

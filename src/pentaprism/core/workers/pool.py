@@ -193,7 +193,8 @@ class WorkerPool:
     def _receive(self, member: Member) -> None:
         try:
             while not member.connection.closed and member.connection.poll():
-                self._heard(member, member.connection.recv())
+                for message in member.connection.recv():
+                    self._heard(member, message)
         except (EOFError, ConnectionResetError):
             # The sentinel tells of the death; a closed pipe would wake the selector over and over.
             self._forget_pipe(member)
