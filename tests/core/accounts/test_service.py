@@ -22,7 +22,7 @@ from pentaprism.core.jobs.tables import Job
 
 def test_a_registered_account_can_authenticate(database: Database, accounts: Accounts, ada: Account) -> None:
     with database.read() as session:
-        found = accounts.authenticate(session, " ADA@example.com ", "correct horse")
+        found = accounts.get(session, accounts.authenticate(session, " ADA@example.com ", "correct horse").account_id)
         assert (found.id, found.name, found.role, found.kind) == (ada.id, "Ada", "user", "person")
         assert "correct horse" not in (found.password_hash or "")
 
@@ -72,7 +72,7 @@ def test_the_length_of_a_password_is_ruled(database: Database, accounts: Account
     with database.write() as session:
         if good:
             account = accounts.register(session, "eve@example.com", password)
-            assert accounts.authenticate(session, "eve@example.com", password) is account
+            assert accounts.authenticate(session, "eve@example.com", password).account_id == account.id
         else:
             with pytest.raises(InvalidInput) as caught:
                 accounts.register(session, "eve@example.com", password)
@@ -104,16 +104,38 @@ def test_a_disabled_account_is_revealed_to_its_owner_only(database: Database, ac
             accounts.authenticate(session, "ada@example.com", "wrong horse")
     with database.write() as session:
         accounts.disable(session, accounts.get(session, ada.id), disabled=False)
-        assert accounts.authenticate(session, "ada@example.com", "correct horse").id == ada.id
+        assert accounts.authenticate(session, "ada@example.com", "correct horse").account_id == ada.id
 
 
 def test_an_old_hash_is_replaced_at_the_next_login(database: Database, accounts: Accounts, ada: Account) -> None:
     with database.write() as session:
         accounts.get(session, ada.id).password_hash = bcrypt.hashpw(b"correct horse", bcrypt.gensalt(4)).decode()
+    with database.read() as session:
+        proof = accounts.authenticate(session, "ada@example.com", "correct horse")
     with database.write() as session:
-        accounts.authenticate(session, "ada@example.com", "correct horse")
+        assert accounts.proven(session, proof).id == ada.id
     with database.read() as session:
         assert (accounts.get(session, ada.id).password_hash or "").startswith("$argon2id$")
+        assert accounts.authenticate(session, "ada@example.com", "correct horse").renewed is None
+
+
+@pytest.mark.parametrize(
+    ("change", "refusal"),
+    [
+        (lambda accounts, session, ada: accounts.change_password(session, ada, None, "a new password"), InvalidCredentials),
+        (lambda accounts, session, ada: accounts.disable(session, ada), AccountDisabled),
+        (lambda accounts, session, ada: accounts.delete(session, ada.id), InvalidCredentials),
+    ],
+)
+def test_what_happens_between_the_check_of_the_password_and_the_login_counts(
+    database: Database, accounts: Accounts, ada: Account, change: Callable[[Accounts, Session, Account], None], refusal: type[Exception]
+) -> None:
+    with database.read() as session:
+        proof = accounts.authenticate(session, "ada@example.com", "correct horse")
+    with database.write() as session:
+        change(accounts, session, accounts.get(session, ada.id))
+    with database.write() as session, pytest.raises(refusal):
+        accounts.proven(session, proof)
 
 
 def test_changing_the_password_needs_the_current_one(database: Database, accounts: Accounts, ada: Account) -> None:
@@ -126,7 +148,7 @@ def test_changing_the_password_needs_the_current_one(database: Database, account
             accounts.change_password(session, account, "correct horse", "short")
         assert caught.value.field == "new_password"
         accounts.change_password(session, account, "correct horse", "a new password")
-        assert accounts.authenticate(session, "ada@example.com", "a new password") is account
+        assert accounts.authenticate(session, "ada@example.com", "a new password").account_id == account.id
         accounts.change_password(session, account, None, "a reset password")
     with database.read() as session, pytest.raises(InvalidCredentials):
         accounts.authenticate(session, "ada@example.com", "a new password")

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import bcrypt
 import jwt
 import pytest
 from sqlalchemy import select
 
-from pentaprism.core.accounts.tables import OutgoingMail
+from pentaprism.core.accounts.tables import Account, OutgoingMail
 
 TOKEN_KEYS = {"accessToken", "refreshToken", "expiresIn", "tokenType"}
 
@@ -295,3 +296,14 @@ def test_mails_never_take_their_address_from_a_request(make_server: Callable[...
         (mail,) = mails(server)
         assert address in mail.body
         assert "evil" not in mail.body
+
+
+def test_an_old_hash_is_replaced_when_its_owner_logs_in(server: Any, ann: Any) -> None:
+    old = bcrypt.hashpw(ann.password.encode(), bcrypt.gensalt(4)).decode()
+    with server.platform.database.write() as session:
+        session.get(Account, ann.id).password_hash = old
+    assert server.login(ann.email, "wrong one").status_code == 401
+    assert server.login(ann.email).status_code == 200
+    with server.platform.database.read() as session:
+        assert session.get(Account, ann.id).password_hash.startswith("$argon2id$")
+    assert server.login(ann.email).status_code == 200

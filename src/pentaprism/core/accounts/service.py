@@ -32,8 +32,20 @@ class AccountRules:
     maximum_password: int = 128
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """That a password was right: whose, for which hash, and the hash to replace that one by where it is of an older kind."""
+
+    account_id: str
+    hashed: str
+    renewed: str | None
+
+
 class Accounts:
-    """``on_delete`` is called with the session and the account id before the account's rows go."""
+    """Calculating a hash takes long, and longer when many log in: let no write transaction wait for it. ``authenticate`` and
+    ``prove`` need one for reading only; ``hashed`` of other methods is ``passwords.hash`` of the password, made before.
+
+    ``on_delete`` is called with the session and the account id before the account's rows go."""
 
     def __init__(
         self,
@@ -60,6 +72,7 @@ class Accounts:
         role: str = "user",
         keep_local_case: bool = False,
         by_admin: bool = False,
+        hashed: str | None = None,
     ) -> Account:
         """A new person's account. ``by_admin`` creates it although registration is closed.
 
@@ -76,28 +89,45 @@ class Accounts:
             email_key=key,
             name=_checked_name(name),
             role=_checked_role(role),
-            password_hash=self.passwords.hash(password),
+            password_hash=hashed or self.passwords.hash(password),
             created_at=self._clock(),
         )
         self._insert(session, account)
         return account
 
-    def authenticate(self, session: Session, email: str, password: str) -> Account:
-        """The account with this e-mail and password.
+    def authenticate(self, session: Session, email: str, password: str) -> Proof:
+        """Proof that an account has this e-mail and password, to be turned into the account by ``proven``.
 
         Unknown e-mail and wrong password raise InvalidCredentials after the same time; AccountDisabled comes only after the
-        right password. A hash of an older cost is replaced where ``session`` is one that writes; a reading session is the
-        better choice, because the calculation then holds no write lock.
+        right password.
         """
         key = lookup_key(email)
         account = None if key is None else self._by_key(session, key)
-        right, renewed = self.passwords.verify(password, account.password_hash if account else None)
-        if account is None or not right:
+        proof = self.prove(account, password)
+        if proof is None:
+            raise InvalidCredentials
+        if account is not None and account.disabled_at is not None:
+            raise AccountDisabled
+        return proof
+
+    def prove(self, account: Account | None, password: str) -> Proof | None:
+        """Proof that ``password`` is that of ``account``; None if it is not, which for nobody takes the same time."""
+        hashed = account.password_hash if account else None
+        right, renewed = self.passwords.verify(password, hashed)
+        return Proof(account.id, hashed, renewed) if account is not None and hashed is not None and right else None
+
+    def proven(self, session: Session, proof: Proof) -> Account:
+        """The account of a proof, locked; a hash of an older kind is replaced. ``session`` must be one that writes.
+
+        Raises InvalidCredentials where the password was changed or the account removed meanwhile, AccountDisabled.
+        """
+        account = session.get(Account, proof.account_id, with_for_update=True, populate_existing=True)
+        if account is None or account.password_hash != proof.hashed:
             raise InvalidCredentials
         if account.disabled_at is not None:
             raise AccountDisabled
-        if renewed is not None:
-            account.password_hash = renewed
+        if proof.renewed is not None:
+            account.password_hash = proof.renewed
         return account
 
     def check_password(self, password: str, *, field: str = "password") -> None:
@@ -148,8 +178,8 @@ class Accounts:
         except IntegrityError as error:
             raise EmailTaken from error
 
-    def change_password(self, session: Session, account: Account, current: str | None, new: str) -> None:
-        """Set the password; ``current`` None skips the check of the old one (a reset, an administrator).
+    def change_password(self, session: Session, account: Account, current: str | None, new: str, *, hashed: str | None = None) -> None:
+        """Set the password; ``current`` None skips the check of the old one (it is proven, a reset, an administrator).
 
         Raises InvalidInput for the field ``current_password`` when it is wrong, for ``new_password`` when the new one is not
         acceptable. Sessions are the caller's business: ``Tokens.revoke_account``.
@@ -157,7 +187,7 @@ class Accounts:
         self.check_password(new, field="new_password")
         if current is not None and not self.passwords.verify(current, account.password_hash)[0]:
             raise InvalidInput("The current password is wrong", field="current_password")
-        account.password_hash = self.passwords.hash(new)
+        account.password_hash = hashed or self.passwords.hash(new)
         session.flush()
 
     def service_account(self, session: Session, issuer: str, subject: str, name: str, *, kind: str = "service") -> Account:

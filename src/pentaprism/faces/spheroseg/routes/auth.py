@@ -84,15 +84,12 @@ def _passwords(routes: APIRouter, context: Spheroseg) -> None:
     @routes.put("/change-password", response_model=SignedInAnswer, responses=errors(400))
     def change_password(request: Request, body: ChangePassword) -> Response:
         """Set another password; every other session ends."""
-        with context.writing(request) as call:
-            document = passwords.change_password(context, request, call, body)
-        return answer(request, document, message="Password changed")
+        return answer(request, passwords.change_password(context, request, body), message="Password changed")
 
     @routes.delete("/account", response_model=MessageAnswer, responses=errors(400))
     def delete_account(request: Request, body: DeleteAccount) -> Response:
         """Delete the caller's account with all its data."""
-        with context.writing(request) as call:
-            passwords.delete_account(context, call, body)
+        passwords.delete_account(context, request, body)
         return answer(request, {}, data=False, message="Account deleted")
 
     @routes.post("/forgot-password", response_model=MessageAnswer, responses=errors(400))

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from pentaprism.core.accounts.tables import Account
 from pentaprism.core.errors import InvalidInput
-from pentaprism.faces.spheroseg.context import Call, Spheroseg
+from pentaprism.faces.spheroseg.context import Spheroseg
 from pentaprism.faces.spheroseg.schemas.requests import ChangePassword, DeleteAccount, ResetPassword
 from pentaprism.faces.spheroseg.service.signing_in import issue, signed_in
 from pentaprism.faces.spheroseg.tables import AccessRequest
@@ -18,24 +18,39 @@ from pentaprism.web.auth import client_address
 
 RESET = "spheroseg-reset"
 VERIFY = "spheroseg-verify"
+USED_UP = "This link is used up or has expired"
 
 
-def change_password(context: Spheroseg, request: Request, call: Call, body: ChangePassword) -> dict[str, Any]:
+def change_password(context: Spheroseg, request: Request, body: ChangePassword) -> dict[str, Any]:
     """Another password and a fresh session; all others end. Raises InvalidInput."""
-    _confirm(body.new_password, body.confirm_password)
-    context.platform.accounts.change_password(call.session, call.account, body.current_password, body.new_password)
-    context.platform.tokens.revoke_account(call.session, call.account_id, "password-changed")
-    return signed_in(context, call.session, request, call.account, issue(context, call.session, call.account))
+    accounts = context.platform.accounts
+    with context.reading(request) as call:
+        _confirm(body.new_password, body.confirm_password)
+        accounts.check_password(body.new_password, field="new_password")
+        proof = accounts.prove(call.account, body.current_password)
+    if proof is None:
+        raise InvalidInput("The current password is wrong", field="current_password")
+    hashed = accounts.passwords.hash(body.new_password)
+    with context.platform.database.write() as session:
+        account = accounts.proven(session, proof)
+        accounts.change_password(session, account, None, body.new_password, hashed=hashed)
+        context.platform.tokens.revoke_account(session, account.id, "password-changed")
+        return signed_in(context, session, request, account, issue(context, session, account))
 
 
-def delete_account(context: Spheroseg, call: Call, body: DeleteAccount) -> None:
+def delete_account(context: Spheroseg, request: Request, body: DeleteAccount) -> None:
     """Remove the caller's account with all that it owns on every face. Raises InvalidInput for a wrong confirmation."""
-    if body.username.lower() != call.account.email_key:
-        raise InvalidInput("This is not the e-mail of the account", field="username")
-    if not context.platform.accounts.passwords.verify(body.password, call.account.password_hash)[0]:
+    accounts = context.platform.accounts
+    with context.reading(request) as call:
+        if body.username.lower() != call.account.email_key:
+            raise InvalidInput("This is not the e-mail of the account", field="username")
+        proof = accounts.prove(call.account, body.password)
+    if proof is None:
         raise InvalidInput("The password is wrong", field="password")
-    context.platform.tokens.revoke_account(call.session, call.account_id, "account-deleted")
-    context.platform.accounts.delete(call.session, call.account_id)
+    with context.platform.database.write() as session:
+        account = accounts.proven(session, proof)
+        context.platform.tokens.revoke_account(session, account.id, "account-deleted")
+        accounts.delete(session, account.id)
 
 
 def forgot_password(context: Spheroseg, request: Request, email: str) -> None:
@@ -57,13 +72,18 @@ def reset_password(context: Spheroseg, request: Request, body: ResetPassword) ->
     """Set the password by the token of a mail; all sessions end. Raises InvalidInput."""
     context.count_anonymous(request)
     _confirm(body.password, body.confirm_password)
-    context.platform.accounts.check_password(body.password)
+    accounts = context.platform.accounts
+    accounts.check_password(body.password)
+    with context.platform.database.read() as session:
+        if context.one_time.peek(session, RESET, body.token) is None:
+            raise InvalidInput(USED_UP, field="token")
+    hashed = accounts.passwords.hash(body.password)
     with context.platform.database.write() as session:
         used = context.one_time.redeem(session, RESET, body.token)
         account = session.get(Account, used.account_id) if used and used.account_id else None
         if account is None:
-            raise InvalidInput("This link is used up or has expired", field="token")
-        context.platform.accounts.change_password(session, account, None, body.password)
+            raise InvalidInput(USED_UP, field="token")
+        accounts.change_password(session, account, None, body.password, hashed=hashed)
         context.platform.tokens.revoke_account(session, account.id, "password-reset")
 
 
@@ -88,7 +108,7 @@ def verify_email(context: Spheroseg, request: Request, token: str) -> None:
         proven = update(Account).where(Account.id == (used.account_id if used else None))
         proven = proven.where(Account.email_key == (used.payload.get("email_key") if used else None))
         if session.scalar(proven.values(email_verified_at=context.platform.clock()).returning(Account.id)) is None:
-            raise InvalidInput("This link is used up or has expired", field="token")
+            raise InvalidInput(USED_UP, field="token")
 
 
 def check_email(context: Spheroseg, request: Request, email: str) -> dict[str, Any]:

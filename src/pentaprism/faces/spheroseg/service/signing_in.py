@@ -40,8 +40,11 @@ def register(context: Spheroseg, request: Request, body: Register) -> dict[str, 
     context.count_anonymous(request)
     context.rates.hit(request, context.rules.registration, client_address(request))
     name = body.full_name or body.email.partition("@")[0]
+    accounts = context.platform.accounts
+    accounts.check_password(body.password)
+    hashed = accounts.passwords.hash(body.password)
     with context.platform.database.write() as session:
-        account = context.platform.accounts.register(session, body.email, body.password, name=name)
+        account = accounts.register(session, body.email, body.password, name=name, hashed=hashed)
         session.add(Profile(account_id=account.id, settings={}, preferred_language=body.preferred_language or "en"))
         session.flush()
         claim_pending(session, account)
@@ -55,13 +58,11 @@ def login(context: Spheroseg, request: Request, body: Login) -> dict[str, Any]:
     email = body.email.lower()
     rates.hit_all(request, [(rules.login_address, (address,)), (rules.login_account, (email, address))])
     with context.platform.database.read() as session:
-        account_id = context.platform.accounts.authenticate(session, email, body.password).id
+        proof = context.platform.accounts.authenticate(session, email, body.password)
     context.platform.limits.clear(rules.login_account, FACE, email, address)
     context.platform.limits.clear(rules.login_address, FACE, address)
     with context.platform.database.write() as session:
-        account = session.get(Account, account_id)
-        if account is None:
-            raise NotAuthenticated(reason="revoked")
+        account = context.platform.accounts.proven(session, proof)
         claim_pending(session, account)
         return signed_in(context, session, request, account, issue(context, session, account, remember=body.remember_me))
 
