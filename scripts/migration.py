@@ -78,7 +78,8 @@ def changes(connection: Connection, metadata: MetaData) -> str | None:
         found = produce_migrations(MigrationContext.configure(connection, opts=options), metadata).upgrade_ops
     if found is None or found.is_empty():
         return None
-    return render_python_code(found, render_as_batch=True, render_item=render_type).replace("\n", "\n    ").strip()
+    lines = render_python_code(found, render_as_batch=True, render_item=render_type).splitlines()
+    return "\n".join(line for line in lines if line.strip() and not line.lstrip().startswith("# ###")).strip()
 
 
 def next_migration(metadata: MetaData, message: str) -> tuple[str, str] | None:
