@@ -160,3 +160,19 @@ def test_shares_of_a_changed_e_mail_follow(make_server: Callable[..., Any]) -> N
     ann.post(f"/api/project-shares/{project}", json={"email": "new@example.org", "permission": "view"})
     bob.call("PUT", "/api/users/me", json={"email": "new@example.org", "current_password": bob.password})
     assert shared_with(bob) == [project]
+
+
+def test_an_account_has_one_share_of_a_project_whatever_its_e_mails_were(ann: Any, bob: Any) -> None:
+    project = ann.project()
+    image = ann.image(project)["id"]
+    ann.share(project, bob, "view")
+    assert ann.post(f"/api/project-shares/{project}", json={"email": "later@example.org", "permission": "edit"}).status_code == 201
+    moved = bob.call("PUT", "/api/users/me", json={"email": "later@example.org", "current_password": bob.password})
+    assert moved.status_code == 200
+    listed = ann.get(f"/api/project-shares/{project}").json()["data"]
+    assert [(entry["user_id"], entry["permission"]) for entry in listed] == [(bob.id, "edit")]
+    assert [entry["id"] for entry in bob.get("/api/projects").json()["projects"]] == [project]
+    assert bob.call("PATCH", f"/api/images/{image}", json={"pixel_size_um": 0.5}).status_code == 200
+    again = ann.post(f"/api/project-shares/{project}", json={"email": "later@example.org", "permission": "view"})
+    assert (again.status_code, again.json()["error"]) == (409, "RESOURCE_CONFLICT")
+    assert bob.get("/api/projects").json()["total"] == 1

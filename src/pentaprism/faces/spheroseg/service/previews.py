@@ -39,10 +39,12 @@ def make_preview(context: Spheroseg, image: Image, owner_id: str, side: int, pag
     if side in KEPT_SIDES:
         blobs = context.platform.blobs
         staged = blobs.stage(picture, account_id=owner_id, face=FACE, purpose="cache", content_type="image/png", suffix=".png")
-        with context.platform.database.write() as session:
-            if session.get(Image, image.id) is not None:
-                blobs.keep(session, staged, preview_holder(image.id), key=preview_key(image, side, page))
-        blobs.discard(staged)
+        try:
+            with context.platform.database.write() as session:
+                if session.get(Image, image.id) is not None:
+                    blobs.keep(session, staged, preview_holder(image.id), key=preview_key(image, side, page))
+        finally:
+            blobs.discard(staged)
     return picture
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from pentaprism.core.accounts.tables import Account
@@ -25,8 +26,11 @@ def profile_of(session: Session, account_id: str) -> Profile:
     profile = session.get(Profile, account_id)
     if profile is None:
         profile = Profile(account_id=account_id, settings={}, preferred_language="en")
-        session.add(profile)
-        session.flush()
+        try:
+            with session.begin_nested():
+                session.add(profile)
+        except IntegrityError:
+            return session.get_one(Profile, account_id)
     return profile
 
 

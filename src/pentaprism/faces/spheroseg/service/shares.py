@@ -3,7 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
 from pentaprism.core.accounts.emails import normalise
@@ -16,13 +17,25 @@ from pentaprism.faces.spheroseg.serialise import stamp
 from pentaprism.faces.spheroseg.tables import Project, Share
 
 INVITATION = "spheroseg-invitation"
+SHARED_ALREADY = "The project is already shared with this e-mail."
 
 
 def claim_pending(session: Session, account: Account) -> None:
-    """Give the account the shares that wait for its e-mail; one on a project of its own is dropped by the query."""
+    """Give the account the shares that wait for its e-mail; one on a project of its own goes on waiting.
+
+    Where the account shares the project already, by an earlier e-mail, that share takes the higher right: an account has
+    at most one share of a project.
+    """
     own = select(Project.id).where(Project.account_id == account.id)
-    waiting = update(Share).where(Share.account_id.is_(None), Share.email_key == account.email_key, Share.project_id.not_in(own))
-    session.execute(waiting.values(account_id=account.id).execution_options(synchronize_session=False))
+    waiting = select(Share).where(Share.account_id.is_(None), Share.email_key == account.email_key, Share.project_id.not_in(own))
+    for share in session.scalars(waiting).all():
+        held = session.scalars(select(Share).where(Share.project_id == share.project_id, Share.account_id == account.id)).first()
+        if held is None:
+            share.account_id = account.id
+        else:
+            held.permission = max(held.permission, share.permission, key=RANK.__getitem__)
+            session.delete(share)
+    session.flush()
 
 
 def share_document(share: Share, user_name: str | None) -> dict[str, Any]:
@@ -66,12 +79,16 @@ def share(context: Spheroseg, call: Call, project_id: str, email: str, permissio
     address, key = normalise(email)
     if key == call.account.email_key:
         raise InvalidInput("A project cannot be shared with its owner", field="email")
-    if call.session.scalar(select(Share.id).where(Share.project_id == project.id, Share.email_key == key)):
-        raise Conflict("The project is already shared with this e-mail.")
     known = call.session.scalar(select(Account).where(Account.email_key == key))
+    whose = or_(Share.email_key == key, Share.account_id == known.id) if known else Share.email_key == key
+    if call.session.scalar(select(Share.id).where(Share.project_id == project.id, whose).limit(1)):
+        raise Conflict(SHARED_ALREADY)
     given = Share(project_id=project.id, account_id=known.id if known else None, email=address, email_key=key, permission=permission)
-    call.session.add(given)
-    call.session.flush()
+    try:
+        with call.session.begin_nested():
+            call.session.add(given)
+    except IntegrityError as error:
+        raise Conflict(SHARED_ALREADY) from error
     giver = call.account.name or call.account.email
     text = f'{giver} shares the project "{project.title}" with you ({permission}).\n\n{context.public_base()}\n'
     context.platform.mail.write(call.session, address, f"Shared with you: {project.title}", text)
