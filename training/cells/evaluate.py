@@ -21,7 +21,7 @@ from scores import Labels, Scores, otsu_watershed
 from shapes import Image, stretch
 from spheroid_scenes import spheroid_scene
 
-SPHEROID_SEED = 90_000
+SPHEROID_SEED = 90_001
 Case = tuple[str, Image, Labels]
 
 

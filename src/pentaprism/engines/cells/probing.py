@@ -16,7 +16,7 @@ PROBE_SIDE = 512
 LARGEST_ZOOM = 4.0
 SMALLEST_ZOOM = 0.04
 PIXEL_BUDGET = 1.6e6
-WHOLE_SIDE = 192
+WHOLE_SIDE = 256
 SMALL_SHARE = 0.2
 
 
@@ -136,7 +136,7 @@ def _nuclei_setting(network: Network, plane: Plane, scale: Scale, small: Picture
 def _spheroid_setting(
     network: Network, plane: Plane, small: Picture, factor: float, polarity: Polarity, report: Report
 ) -> Setting:  # fmt: skip
-    """The whole picture at 192 px; a picture of many small objects is looked at closer."""
+    """The whole picture at 256 px; a picture of many small objects is looked at closer."""
     zoom = WHOLE_SIDE / max(plane.shape)
     report(0.1)
     view = resize(small, (max(8, round(plane.shape[0] * zoom)), max(8, round(plane.shape[1] * zoom)))) if zoom < factor else None
