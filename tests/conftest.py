@@ -1,8 +1,15 @@
 """Rules for the whole run."""
 
+import logging
 import os
 
 import pytest
+
+
+@pytest.fixture(autouse=True)
+def _warnings_are_logged() -> None:
+    """Whatever level an earlier test has set, warnings reach ``caplog``."""
+    logging.getLogger().setLevel(logging.WARNING)
 
 
 @pytest.hookimpl(trylast=True)

@@ -16,6 +16,7 @@ from pentaprism.core.errors import Conflict
 
 DRAFTS = ".drafts"
 CHUNK = 256 * 1024
+OVERLAP = "One of two stored files would be a folder of the other"
 TRIES = 8
 MOST_SETTLED = 100_000
 
@@ -146,8 +147,12 @@ class LocalStore:
             except FileNotFoundError:
                 if attempt == TRIES - 1:
                     raise
-            except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
-                raise Conflict("One of two stored files would be a folder of the other") from error
+            except FileExistsError as error:
+                # mkdir looks twice, and a deleter may have taken the empty folder in between: then nothing stands in the way.
+                if attempt == TRIES - 1 or any(parent.is_file() for parent in path.parents):
+                    raise Conflict(OVERLAP) from error
+            except (NotADirectoryError, IsADirectoryError) as error:
+                raise Conflict(OVERLAP) from error
         self._flush_folders(path)
 
     def _flush_folders(self, path: Path) -> None:
