@@ -225,7 +225,7 @@ def fill(database: Database, account_id: str, count: int) -> None:
             unique = first_id_of(moment)[:-12] + f"{number:012x}"
             rows.append({**template, "id": unique, "status": status, "created_at": moment, "finished_at": moment})
         with database.write() as session:
-            session.connection().execute(INSERT, rows)
+            INSERT.run_many(session.connection(), rows)
 
 
 def plain_page(database: Database, account_id: str, status: JobState | None, offset: int) -> None:

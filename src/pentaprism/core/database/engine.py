@@ -133,7 +133,7 @@ def _begin_sqlite(connection: Connection) -> None:
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                     break
-                time.sleep(random.uniform(0.0001, 0.0005))
+                time.sleep(random.uniform(0.00005, 0.0003))
             else:
                 return
         connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -3,28 +3,28 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
-from sqlalchemy import Connection, Table, TextClause, bindparam, case, func, null, select, text
+from sqlalchemy import ColumnElement, Connection, Table, TextClause, bindparam, func, literal_column, null, select, text
 from sqlalchemy.orm import Session
 
 from pentaprism.core.clock import Clock
 from pentaprism.core.database.tables import Moment
 from pentaprism.core.jobs.announce import REVISION_STEP
 from pentaprism.core.jobs.kinds import JobKind
+from pentaprism.core.jobs.prepared import Prepared
 from pentaprism.core.jobs.states import JobState, StepState
 from pentaprism.core.jobs.tables import Job, JobStep, SharedState
-
-if TYPE_CHECKING:
-    from sqlalchemy.sql.dml import ReturningUpdate
 
 LEASE = timedelta(seconds=20)
 WAITS = "status IN ('queued', 'retrying')"
 
-SERVED = text(
-    "INSERT INTO job_turns (account_id, queue, served_at) VALUES (:account, :queue, :now) "
-    "ON CONFLICT (account_id, queue) DO UPDATE SET served_at = excluded.served_at"
-).bindparams(bindparam("now", type_=Moment()))
+SERVED = Prepared(
+    text(
+        "INSERT INTO job_turns (account_id, queue, served_at) VALUES (:account, :queue, :now) "
+        "ON CONFLICT (account_id, queue) DO UPDATE SET served_at = excluded.served_at"
+    ).bindparams(bindparam("now", type_=Moment()))
+)
 
 PAUSED = select(SharedState.name).where(SharedState.name == bindparam("name"))
 
@@ -88,7 +88,7 @@ class Claims:
         self._keeping = [kind.name for kind in kinds.values() if kind.keeps_progress]
         paused = "EXISTS (SELECT 1 FROM shared_state WHERE name = 'queue:' || j.queue)"
         self._one = self._taking(f"SELECT j.id FROM jobs j WHERE j.id = :job AND {self._ready} AND NOT {paused}")
-        self._next: dict[tuple[str, ...], tuple[ReturningUpdate[Any], TextClause]] = {}
+        self._next: dict[tuple[str, ...], tuple[Prepared, TextClause]] = {}
 
     def next(self, session: Session, queues: Sequence[str], worker_id: str) -> Claim | None:
         """Take the next job of the first of ``queues`` that has one; None when nothing is ready."""
@@ -107,24 +107,27 @@ class Claims:
         """Take the job ``job_id``; None when it does not wait, is not due, or a limit or a pause holds it back."""
         return self._take(session.connection(), self._one, worker_id, {"job": job_id})
 
-    def _take(self, connection: Connection, taking: "ReturningUpdate[Any]", worker_id: str, wanted: dict[str, str]) -> Claim | None:
+    def _take(self, connection: Connection, taking: Prepared, worker_id: str, wanted: dict[str, str]) -> Claim | None:
         moment = self._clock()
         values = {"worker": worker_id, "moment": moment, "lease": moment + LEASE, "now": moment, **wanted}
-        taken = connection.execute(taking, values).one_or_none()
+        taken = taking.row(connection, values)
         if taken is None:
             return None
-        claim = Claim(worker_id=worker_id, started_at=moment, **taken._mapping)
+        claim = Claim(*taken, worker_id, moment)  # type: ignore[call-arg]
         # In microseconds: two accounts served within one millisecond must not tie.
-        connection.execute(SERVED, {"account": claim.account_id, "queue": claim.queue, "now": datetime.now(UTC)})
+        SERVED.run(connection, {"account": claim.account_id, "queue": claim.queue, "now": datetime.now(UTC)})
         if claim.attempt > 1:
             _reset_steps(connection, claim.id)
         return claim
 
-    def _taking(self, pick: str) -> "ReturningUpdate[Any]":
+    def _taking(self, pick: str) -> Prepared:
         """Pick and compare-and-set in one statement; kinds that keep their progress go on from the progress reached."""
         moment = bindparam("moment", type_=Moment())
-        kept: Any = case((JOBS.c.kind.in_(self._keeping), JOBS.c.progress), else_=0.0) if self._keeping else 0.0
-        return (
+        names = ", ".join(_quoted(name) for name in self._keeping)
+        kept: ColumnElement[float] = (
+            literal_column(f"CASE WHEN kind IN ({names}) THEN progress ELSE 0.0 END") if names else literal_column("0.0")
+        )
+        return Prepared(
             JOBS.update()
             .where(_timed(f"jobs.id = ({pick})"), text(WAITS))
             .values(

@@ -20,6 +20,7 @@ from pentaprism.core.jobs.announce import REVISION_STEP, Announced, job_events
 from pentaprism.core.jobs.claims import JOBS, Claim
 from pentaprism.core.jobs.dispatch import Dispatch
 from pentaprism.core.jobs.kinds import JobKind
+from pentaprism.core.jobs.prepared import Prepared
 from pentaprism.core.jobs.states import ACTIVE, FINAL, JobState, StepState
 from pentaprism.core.jobs.tables import Job, JobStep
 
@@ -95,7 +96,7 @@ class Life:
             "expires_at": None if claim.parent_id else moment + kept,
             "revision": claim.revision,
         }
-        if session.connection().execute(COMPLETE, fence(claim) | values).rowcount != 1:
+        if COMPLETE.run(session.connection(), fence(claim) | values).rowcount != 1:
             raise LeaseLost
         claim.status, claim.progress, claim.step = JobState.COMPLETED, 100.0, None
         self.announce(session, claim)
@@ -242,7 +243,7 @@ MINE = (
 )
 """The fence as a condition, bound by :func:`fence`."""
 
-COMPLETE = (
+COMPLETE = Prepared(
     JOBS.update()
     .where(*MINE)
     .values(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, make_transient_to_detached
 
@@ -16,10 +16,11 @@ from pentaprism.core.jobs.announce import REVISION_STEP
 from pentaprism.core.jobs.claims import JOBS
 from pentaprism.core.jobs.kinds import JobKind
 from pentaprism.core.jobs.life import HELD, Life
+from pentaprism.core.jobs.prepared import Prepared
 from pentaprism.core.jobs.states import ACTIVE, WAITING, JobState
 from pentaprism.core.jobs.tables import Job
 
-INSERT = JOBS.insert()
+INSERT = Prepared(JOBS.insert().values({column.name: bindparam(column.name) for column in JOBS.columns}))
 
 BATCH_QUEUE = "none"
 """Queue of batch rows, which run nothing themselves."""
@@ -170,11 +171,12 @@ class Intake:
         if not rows:
             return []
         session.flush()
+        # What can be done before the write lock is taken is done before.
+        jobs = [Job(**row) for row in rows]
         try:
-            session.connection().execute(INSERT, rows)
+            INSERT.run_many(session.connection(), rows)
         except IntegrityError as error:
             raise Conflict("A job for this was accepted at the same moment.") from error
-        jobs = [Job(**row) for row in rows]
         for job in jobs:
             # The rows are there; the objects join the session without a second round trip.
             make_transient_to_detached(job)

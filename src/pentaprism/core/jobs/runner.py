@@ -46,7 +46,8 @@ class Fault:
 
 
 class Runner:
-    """Runs one job at a time for the worker ``worker_id``. ``on_start`` hears of each job taken."""
+    """Runs one job at a time for the worker ``worker_id``. ``on_start`` hears of each job taken,
+    ``on_return`` of each handler that has returned, before its job is ended."""
 
     def __init__(
         self,
@@ -55,11 +56,13 @@ class Runner:
         *,
         heart: Heart | None = None,
         on_start: Callable[[Claim], None] | None = None,
+        on_return: Callable[[], None] | None = None,
     ) -> None:
         self._platform = platform
         self._worker_id = worker_id
         self._heart = heart or Heart()
         self._on_start = on_start
+        self._on_return = on_return
         self._current: JobContext | None = None
         self._stopping = threading.Event()
 
@@ -127,6 +130,8 @@ class Runner:
         with structlog.contextvars.bound_contextvars(job_id=claim.id, account_id=claim.account_id), self._heart.keep(context):
             try:
                 result = self._call(context)
+                if self._on_return is not None:
+                    self._on_return()
                 if not context.ended:
                     with self._platform.database.write(durable=False) as session:
                         context.complete(session, result)

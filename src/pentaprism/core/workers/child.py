@@ -92,7 +92,7 @@ class Inmate:
         self._stopped = False
         self._process = psutil.Process()
         self._heart = Heart(self._beat)
-        self._runner = Runner(platform, name, heart=self._heart, on_start=self._started)
+        self._runner = Runner(platform, name, heart=self._heart, on_start=self._started, on_return=link.hold)
 
     def serve(self) -> None:
         """Run jobs until told to stop."""
