@@ -12,7 +12,7 @@ from pentaprism.engines.cells import classical
 from pentaprism.engines.cells.parameters import Mask, Picture
 
 FLAT = 0.05
-DARK_GROUND = 0.3
+DARK_GROUND = 0.15
 LARGE = 0.21
 
 
