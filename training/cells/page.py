@@ -31,7 +31,7 @@ def main() -> None:
     args.docs.mkdir(parents=True, exist_ok=True)
     lines = [f"# {card['id']} {card['version']}", "", f"{card['task'].capitalize()}.", "", *facts(card), "", *scores(card)]
     lines += ["", "## Limits", "", *(f"- {text}" for text in card["limitations"])]
-    lines += ["", "## Failures", "", "The lowest F1 of the evaluation. Left: truth in green; right: result in red.", ""]
+    lines += ["", "## Failures", "", "The lowest F1 among generated pictures. Left: truth in green; right: result in red.", ""]
     for number, path in enumerate(sorted(args.pictures.glob("*.png"))[:FAILURES], start=1):
         name = f"{card['id']}-failure-{number}.jpg"
         save(path, args.docs / name)

@@ -120,6 +120,17 @@ def test_dark_nuclei_are_found_by_turning_the_picture_over(engine: CellsEngine) 
         assert result.labels.max() == labels.max()
 
 
+def test_bright_nuclei_that_fill_most_of_the_picture_are_not_taken_for_the_ground(engine: CellsEngine) -> None:
+    rng = np.random.default_rng(5)
+    light = np.zeros((300, 300), np.float32)
+    for x, y in ((x, y) for x in range(15, 300, 27) for y in range(15, 300, 27)):
+        light = np.maximum(light, disk(light.shape, x + rng.uniform(-1, 1), y + rng.uniform(-1, 1), 13.0))
+    picture = 60 + 160 * cv2.GaussianBlur(light, (0, 0), 1.0) + rng.normal(0, 3, light.shape)
+    result = engine.segment(np.clip(picture, 0, 255).astype(np.uint8), SegmentParameters(model="nuclei"))
+    assert result.polarity == "bright"
+    assert result.labels.max() == pytest.approx(121, abs=4)
+
+
 def test_spheroids_of_the_wrong_polarity_are_left_out(engine: CellsEngine) -> None:
     picture, cover = bright_field(np.random.default_rng(2))
     middle = tuple(int(v.mean()) for v in np.nonzero(cover > 0.5))

@@ -18,6 +18,7 @@ SMALLEST_ZOOM = 0.04
 PIXEL_BUDGET = 1.6e6
 WHOLE_SIDE = 256
 SMALL_SHARE = 0.2
+BRIGHT_GROUND = 0.4
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def _enlarge(values: Picture, shape: tuple[int, int]) -> Picture:
 def setting_of(
     network: Network, plane: Plane, scale: Scale, small: Picture, factor: float, polarity: Polarity, report: Report
 ) -> Setting:  # fmt: skip
-    """Zoom and polarity for a plane; at most two trial runs on a part of it."""
+    """Zoom and polarity for a plane, from a few trial runs on a part of it."""
     if network.card.name == "nuclei":
         return _nuclei_setting(network, plane, scale, small, polarity, report)
     return _spheroid_setting(network, plane, small, factor, polarity, report)
@@ -112,12 +113,12 @@ def typical_diameter(foreground: Picture, depth: Picture) -> float:
 
 
 def _nuclei_setting(network: Network, plane: Plane, scale: Scale, small: Picture, polarity: Polarity, report: Report) -> Setting:
-    dark = polarity == "dark" or (polarity == "auto" and ground_of(small) > 0.6)
-    word = "dark" if dark else "bright"
     top, left = liveliest(small, (plane.shape[0], plane.shape[1]))
     part = scale.apply(plane[top : top + PROBE_SIDE, left : left + PROBE_SIDE])
     largest = min(LARGEST_ZOOM, max(1.1, float(np.sqrt(PIXEL_BUDGET / plane.size))))
     zoom = min(largest, 2.0 if part.size < 100_000 else 1.0)
+    dark = polarity == "dark" or (polarity == "auto" and ground_of(small) > BRIGHT_GROUND and _is_dark(network, part, zoom))
+    word = "dark" if dark else "bright"
     for _ in range(2):
         report(0.1)
         foreground, depth = look(network, part, Setting(zoom, dark, word))
@@ -131,6 +132,17 @@ def _nuclei_setting(network: Network, plane: Plane, scale: Scale, small: Picture
         if settled:
             break
     return Setting(zoom, dark, word, by_input=True)
+
+
+def _is_dark(network: Network, part: Picture, zoom: float) -> bool:
+    """Whether the objects are darker than the ground. Seen the wrong way round the gaps between objects pass for objects, but
+    are shallow: their mean depth is the lower one."""
+    depths = []
+    for invert in (False, True):
+        foreground, depth = look(network, part, Setting(zoom, invert, ""))
+        inside = foreground > 0.5
+        depths.append(float(depth[inside].mean()) if inside.any() else 0.0)
+    return depths[1] > depths[0]
 
 
 def _spheroid_setting(
