@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pentaprism.settings import Settings
     from pentaprism.web.face import Face
 
-NATIVE_PORTS = {"spheroseg": 5001}
+NATIVE_PORTS = {"spheroseg": 5001, "quarry": 8001, "imagineai": 8002, "promethium": 8003, "snapasset": 3001}
 """Every face by name, and the port of its own; known before the face itself is loaded."""
 
 

@@ -11,6 +11,10 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from typing_extensions import override
 
 from pentaprism.core.signing import MINIMUM_SECRET_BYTES, load_or_create_secret
+from pentaprism.faces.imagineai.settings import ImagineaiSettings
+from pentaprism.faces.promethium.settings import PromethiumSettings
+from pentaprism.faces.quarry.settings import QuarrySettings
+from pentaprism.faces.snapasset.settings import SnapassetSettings
 from pentaprism.faces.spheroseg.settings import SpherosegSettings
 from pentaprism.settings.sections import (
     SECRET,
@@ -86,6 +90,10 @@ class Settings(BaseSettings):
     jobs: JobSettings = Field(default_factory=JobSettings)
     logs: LogSettings = Field(default_factory=LogSettings)
     spheroseg: SpherosegSettings = Field(default_factory=SpherosegSettings)
+    quarry: QuarrySettings = Field(default_factory=QuarrySettings)
+    imagineai: ImagineaiSettings = Field(default_factory=ImagineaiSettings)
+    promethium: PromethiumSettings = Field(default_factory=PromethiumSettings)
+    snapasset: SnapassetSettings = Field(default_factory=SnapassetSettings)
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
     _unknown: list[str] = PrivateAttr(default_factory=list)

@@ -1,0 +1,1 @@
+"""Product photos to category, attributes, defects and text."""

@@ -1,0 +1,1 @@
+"""What the imagineai face does, free of HTTP."""

@@ -1,0 +1,11 @@
+"""Settings of the imagineai face."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class ImagineaiSettings(BaseModel):
+    """Settings of the imagineai face."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    public_url: str | None = Field(None, description="Address of the face's root as clients see it; empty: taken from each request.")

@@ -1,0 +1,1 @@
+"""Seismic datasets, trace reconstruction and denoising."""

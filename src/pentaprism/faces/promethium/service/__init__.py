@@ -1,0 +1,1 @@
+"""What the promethium face does, free of HTTP."""

@@ -1,0 +1,1 @@
+"""Segment Anything: cut-outs from points, boxes and automatic masks."""

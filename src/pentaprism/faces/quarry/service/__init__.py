@@ -1,0 +1,1 @@
+"""What the quarry face does, free of HTTP."""

@@ -1,0 +1,1 @@
+"""What the snapasset face does, free of HTTP."""
