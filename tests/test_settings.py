@@ -12,7 +12,7 @@ from pentaprism.settings.sources import fields, plain_names, variable
 @pytest.fixture(autouse=True)
 def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nothing configured, in an empty folder."""
-    for name in [variable(path) for path, _ in fields(Settings)] + list(plain_names(Settings)):
+    for name in [variable(path) for path, _ in fields(Settings)] + [name for name, _, _ in plain_names(Settings)]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
 
@@ -130,3 +130,14 @@ def test_every_setting_is_described_and_stands_in_the_reference() -> None:
         assert info.description, path
         assert f"| `{path}` |" in page
     assert page == (Path(__file__).parent.parent / "docs" / "reference" / "settings.md").read_text("utf-8"), "run `make docs`"
+
+
+def test_a_name_of_several_faces_sets_each_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    paths: dict[str, list[str]] = {}
+    for name, path, _ in plain_names(Settings):
+        paths.setdefault(name, []).append(path)
+    assert all(path.count(".") == 1 for found in paths.values() for path in found)
+    monkeypatch.setenv("CORS_ORIGINS", "https://a.example.org, https://b.example.org")
+    settings = load()
+    assert [origin(settings, path) for path in paths["CORS_ORIGINS"]] == ["environment"] * len(paths["CORS_ORIGINS"])
+    assert settings.quarry.cors_origins == ("https://a.example.org", "https://b.example.org")

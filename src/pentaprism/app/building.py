@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import pentaprism
 from pentaprism.app.background import add_background
-from pentaprism.app.faces import all_kinds, before_account_goes
+from pentaprism.app.faces import NATIVE_PORTS, all_kinds, before_account_goes
 from pentaprism.app.parts import add_checks, add_gauges
 from pentaprism.core.accounts.api_keys import ApiKeys
 from pentaprism.core.accounts.mail import Mail, MailRules
@@ -87,6 +87,8 @@ def build_platform(settings: Settings, role: Role = "server", publish: Publish |
         kinds=kinds,
         public_url=settings.public_url,
         development=settings.mode == "development",
+        data_dir=settings.data_dir,
+        face_settings={name: getattr(settings, name) for name in NATIVE_PORTS},
         workers=pool,
     )
     platform.on_close.extend([database.dispose, events.close, platform.health.close, platform.compute.close])

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("pentaprism")
 BACKLOG = 2048
+METRICS_PORT = 9090
 
 
 class Opening:
@@ -88,17 +89,22 @@ def serve(settings: Settings, *, face: str | None = None, port_given: bool = Tru
         raise SettingsError(f"there is no face {', '.join(unknown)}; there are {', '.join(sorted(native_ports))}")
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     settings.secret_bytes()
-    port = native_ports[face] if face is not None and not port_given else settings.server.port
+    # Some faces have an address of their own for being served alone.
+    alone = getattr(settings, face) if face is not None else None
+    port = getattr(alone, "port", native_ports[face]) if face is not None and not port_given else settings.server.port
+    host = getattr(alone, "host", None) or settings.server.host
     with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(listen(settings.server.host, port))]
+        sockets = [stack.enter_context(listen(host, port))]
         ports: dict[int, str] = {}
         if settings.server.native_ports and face is None:
             for name, native in native_ports.items():
-                sockets.append(stack.enter_context(listen(settings.server.host, native)))
+                sockets.append(stack.enter_context(listen(host, native)))
                 ports[native] = name
         metrics_port = settings.server.metrics_port
+        if metrics_port is None and settings.quarry.enable_metrics:
+            metrics_port = METRICS_PORT
         if metrics_port is not None:
-            sockets.append(stack.enter_context(listen(settings.server.host, metrics_port)))
+            sockets.append(stack.enter_context(listen(host, metrics_port)))
             metrics_port = sockets[-1].getsockname()[1]
         gateway = build_gateway(settings, only=face, ports=ports, metrics_port=metrics_port)
         try:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pentaprism.core.clock import Clock, now
 from pentaprism.core.observability.health import Health
@@ -30,7 +31,8 @@ class Platform:
     """What faces, workers and the command line work with.
 
     ``public_url`` is the address clients see, None to take the request's. ``development`` is true unless the installation is
-    in production mode. ``workers`` are the server's worker processes where it has its own. ``on_start`` are begun once the
+    in production mode. ``data_dir`` is the folder below which relative paths of settings lie, ``face_settings`` the section of
+    each face by its name, so that handlers in workers know it too. ``workers`` are the server's worker processes where it has its own. ``on_start`` are begun once the
     server listens, in a thread; ``on_close`` at the end, the last one first.
     """
 
@@ -49,6 +51,8 @@ class Platform:
     kinds: "Mapping[str, JobKind]"
     public_url: str | None = None
     development: bool = True
+    data_dir: Path = Path()
+    face_settings: Mapping[str, Any] = field(default_factory=dict)
     clock: Clock = now
     metrics: Metrics = field(default_factory=Metrics)
     health: Health = field(default_factory=Health)

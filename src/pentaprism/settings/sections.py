@@ -67,7 +67,7 @@ class StorageSettings(Section):
     url: str | None = Field(
         None,
         description="A folder (path or file:// URL), s3://bucket/prefix, or memory://; empty: a folder in the data directory.",
-        json_schema_extra=plain("STORAGE_URL", secret=True),
+        json_schema_extra=plain("STORAGE_URL", "UPLOAD_DIR", secret=True),
     )
     staged_seconds: int = Field(3_600, ge=60, description="After this time an upload that was never finished is removed.")
     orphan_seconds: int = Field(86_400, ge=60, description="Stored files older than this without a row are removed.")

@@ -48,21 +48,23 @@ def _pair(item: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def plain_names(settings: type[BaseModel]) -> dict[str, tuple[str, FieldInfo]]:
-    """Environment variables without the prefix: name to path and field."""
-    found: dict[str, tuple[str, FieldInfo]] = {}
+def plain_names(settings: type[BaseModel]) -> list[tuple[str, str, FieldInfo]]:
+    """Environment variables without the prefix: name, path and field. Faces may share a name: it then sets each of their fields.
+
+    Where one field has several names, the one named first comes last, so that it wins.
+    """
+    found: list[tuple[str, str, FieldInfo]] = []
     for path, info in fields(settings):
         extra = info.json_schema_extra
         if isinstance(extra, dict):
-            for name in extra.get("env", []):  # type: ignore[union-attr]
-                found[str(name)] = (path, info)
+            found.extend((str(name), path, info) for name in reversed(extra.get("env", [])))  # type: ignore[arg-type]
     return found
 
 
 def plain_environment(settings: type[BaseModel]) -> dict[str, Any]:
     """Values of the plain names that are set and not empty."""
     values: dict[str, Any] = {}
-    for name, (path, info) in plain_names(settings).items():
+    for name, path, info in plain_names(settings):
         text = os.environ.get(name, "")
         if text:
             complex_value = any(word in str(info.annotation) for word in ("list", "tuple", "dict", "set["))
