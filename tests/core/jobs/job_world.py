@@ -61,6 +61,7 @@ KINDS = {
         kind("once", backoff=(0.0,), max_attempts=50),
         kind("serial", serial=True),
         kind("few", account_at_once=2),
+        kind("ranked", by_rank=True, account_at_once=2),
         kind("aged", age_after=timedelta(minutes=10), age_priority=9),
         kind("short_lived", retention=timedelta(0)),
         kind("group", queue="batch", on_end=f"{HERE}:note_end"),

@@ -27,6 +27,40 @@ def test_accounts_take_turns_and_priority_orders_only_the_own_jobs(world):
     assert {order.index(one) for one in theirs} in ({0, 2}, {1, 3})
 
 
+def test_a_ranked_kind_orders_the_jobs_of_all_accounts_by_priority_and_age(world):
+    first, second = sorted([world.account, world.add_account()])
+    low = world.enqueue("ranked", account_id=first, priority=1).id
+    high = world.enqueue("ranked", account_id=second, priority=7).id
+    middle = world.enqueue("ranked", account_id=first, priority=3).id
+    later = world.enqueue("ranked", account_id=second, priority=3).id
+    assert order_of(world) == [high, middle, later, low]
+
+
+def test_a_ranked_kind_heeds_its_limits_and_leaves_other_kinds_their_turns(world):
+    busy, other = world.account, world.add_account()
+    ranked = [world.enqueue("ranked", account_id=busy, priority=9).id for _ in range(3)]
+    waiting = world.enqueue("ranked", account_id=other, priority=1).id
+    plain = world.enqueue("echo", account_id=other).id
+    order = order_of(world)
+    assert set(order) == {*ranked[:2], waiting, plain}
+    assert order.index(waiting) > order.index(ranked[1])
+
+
+def test_a_held_kind_is_not_given_out_until_it_is_released(world):
+    echo = world.enqueue("echo").id
+    quick = world.enqueue("quick", queue="batch").id
+    with world.database.write() as session:
+        world.jobs.hold(session, "echo")
+        world.jobs.hold(session, "echo")
+    with world.database.read() as session:
+        assert world.jobs.is_held(session, "echo") and not world.jobs.is_held(session, "quick")
+    assert order_of(world) == [quick]
+    with world.database.write() as session:
+        assert world.jobs.claims.one(session, echo, "w") is None
+        world.jobs.unhold(session, "echo")
+    assert order_of(world) == [echo]
+
+
 def test_who_was_served_longest_ago_is_next(world):
     first, second = sorted([world.account, world.add_account()])
     world.enqueue("echo", account_id=first)

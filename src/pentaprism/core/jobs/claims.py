@@ -84,7 +84,9 @@ class Claims:
 
     def __init__(self, kinds: Mapping[str, JobKind], clock: Clock) -> None:
         self._clock = clock
-        self._ready = f"{WAITS} AND (j.run_after IS NULL OR j.run_after <= :now)" + "".join(_limits(kind) for kind in kinds.values())
+        held = " AND NOT EXISTS (SELECT 1 FROM shared_state h WHERE h.name = 'kind:' || j.kind)"
+        self._ready = f"{WAITS} AND (j.run_after IS NULL OR j.run_after <= :now){held}" + "".join(map(_limits, kinds.values()))
+        self._ranked = [kind.name for kind in kinds.values() if kind.by_rank]
         self._keeping = [kind.name for kind in kinds.values() if kind.keeps_progress]
         paused = "EXISTS (SELECT 1 FROM shared_state WHERE name = 'queue:' || j.queue)"
         self._one = self._taking(f"SELECT j.id FROM jobs j WHERE j.id = :job AND {self._ready} AND NOT {paused}")
@@ -94,12 +96,15 @@ class Claims:
         """Take the next job of the first of ``queues`` that has one; None when nothing is ready."""
         lanes = tuple(queues)
         if lanes not in self._next:
-            self._next[lanes] = (self._taking(_pick(lanes, self._ready)), _timed(_pick(lanes, self._ready)))
-        taking, pick = self._next[lanes]
+            pick = _pick(lanes, self._ready)
+            if self._ranked:
+                pick = _by_rank(pick, self._ranked, self._ready)
+            self._next[lanes] = (self._taking(pick), _timed(pick))
+        taking, looking = self._next[lanes]
         connection = session.connection()
         while (claim := self._take(connection, taking, worker_id, {})) is None:
             # Where two workers may pick the same row (PostgreSQL), the second finds it taken and looks again.
-            if connection.dialect.name == "sqlite" or connection.execute(pick, {"now": self._clock()}).scalar() is None:
+            if connection.dialect.name == "sqlite" or connection.execute(looking, {"now": self._clock()}).scalar() is None:
                 return None
         return claim
 
@@ -155,9 +160,19 @@ def pause_name(queue: str) -> str:
     return f"queue:{queue}"
 
 
+def hold_name(kind: str) -> str:
+    """Name of the shared state that is there while ``kind`` is held."""
+    return f"kind:{kind}"
+
+
+def is_there(session: Session, name: str) -> bool:
+    """Whether the shared state ``name`` is there."""
+    return session.scalar(PAUSED, {"name": name}) is not None
+
+
 def is_paused(session: Session, queue: str) -> bool:
     """Whether ``queue`` gives out no jobs."""
-    return session.scalar(PAUSED, {"name": pause_name(queue)}) is not None
+    return is_there(session, pause_name(queue))
 
 
 def _reset_steps(connection: Connection, job_id: str) -> None:
@@ -191,6 +206,13 @@ def _pick(queues: Sequence[str], ready: str) -> str:
                 AND NOT EXISTS (SELECT 1 FROM shared_state WHERE name = 'queue:' || waiting.queue)
         ) AS picked
         WHERE job_id IS NOT NULL ORDER BY place, served_at NULLS FIRST, account_id LIMIT 1"""
+
+
+def _by_rank(pick: str, kinds: Sequence[str], ready: str) -> str:
+    """SQL that exchanges a picked job of one of ``kinds`` for the best ranked ready one of its kind and queue."""
+    names = ", ".join(map(_quoted, kinds))
+    best = f"SELECT j.id FROM jobs j WHERE j.queue = due.queue AND j.kind = due.kind AND j.{ready} ORDER BY j.priority DESC, j.id LIMIT 1"
+    return f"SELECT CASE WHEN due.kind IN ({names}) THEN ({best}) ELSE due.id END FROM jobs due WHERE due.id = ({pick})"
 
 
 def _quoted(text: str) -> str:

@@ -21,7 +21,8 @@ class JobKind:
 
     ``account_at_once``: how many jobs of the kind one account may have running. ``serial``: jobs of one subject run one
     after the other. ``keeps_progress``: a further attempt starts from the progress reached. ``age_after`` this much waiting
-    the priority rises to ``age_priority``.
+    the priority rises to ``age_priority``. ``by_rank``: when a job of the kind is due, the one of highest priority and then
+    age is taken, whichever account it belongs to.
     """
 
     name: str
@@ -41,6 +42,7 @@ class JobKind:
     keeps_progress: bool = False
     age_after: timedelta | None = None
     age_priority: int = 0
+    by_rank: bool = False
 
     def wait_after(self, attempt: int, asked: float | None = None) -> float:
         """Seconds between the failed ``attempt`` (from 1) and the next; ``asked`` for by whoever was busy."""

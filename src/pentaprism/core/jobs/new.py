@@ -45,7 +45,8 @@ class KeyReused(Conflict):
 
 @dataclass(slots=True)
 class NewJob:
-    """A job to be. ``failure`` (code, message) makes a row that has failed before it ran, for a bad entry of a batch."""
+    """A job to be. ``queue`` in place of its kind's. ``failure`` (code, message) makes a row that has failed before it ran, for a bad
+    entry of a batch."""
 
     kind: str
     account_id: str
@@ -61,6 +62,7 @@ class NewJob:
     request_hash: str | None = None
     max_attempts: int | None = None
     time_limit: int | None = None
+    queue: str | None = None
     failure: tuple[str, str] | None = None
     id: str = field(default_factory=new_id)
 
@@ -131,7 +133,7 @@ class Intake:
             "account_id": new.account_id,
             "face": new.face,
             "kind": new.kind,
-            "queue": kind.queue,
+            "queue": new.queue or kind.queue,
             "priority": new.priority,
             "subject": new.subject,
             "exclusive_key": new.exclusive_key,

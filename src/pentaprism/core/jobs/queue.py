@@ -14,7 +14,7 @@ from pentaprism.core.errors import NotFound
 from pentaprism.core.events.bus import EventBus
 from pentaprism.core.jobs import logs, order
 from pentaprism.core.jobs.announce import REVISION_STEP
-from pentaprism.core.jobs.claims import Claims, is_paused, pause_name
+from pentaprism.core.jobs.claims import Claims, hold_name, is_paused, is_there, pause_name
 from pentaprism.core.jobs.dispatch import Dispatch
 from pentaprism.core.jobs.kinds import JobKind
 from pentaprism.core.jobs.life import HELD, Life, child_counts, hook
@@ -58,8 +58,9 @@ class Jobs:
         request_hash: str | None = None,
         max_attempts: int | None = None,
         time_limit: int | None = None,
+        queue: str | None = None,
     ) -> Job:
-        """A waiting job, or the earlier one of the same ``idempotency_key``.
+        """A waiting job, or the earlier one of the same ``idempotency_key``; ``queue`` in place of its kind's.
 
         Raises KeyReused when that key came with another ``request_hash``, AlreadyActive when an active job has the same
         ``exclusive_key``.
@@ -79,6 +80,7 @@ class Jobs:
             request_hash=request_hash,
             max_attempts=max_attempts,
             time_limit=time_limit,
+            queue=queue,
         )
         return self._intake.one(session, new)
 
@@ -292,6 +294,21 @@ class Jobs:
     def is_paused(self, session: Session, queue: str) -> bool:
         """Whether ``queue`` gives out no jobs."""
         return is_paused(session, queue)
+
+    def hold(self, session: Session, kind: str) -> None:
+        """Give out no further jobs of ``kind``; running ones go on."""
+        session.merge(SharedState(name=hold_name(kind), value={}))
+        session.flush()
+
+    def unhold(self, session: Session, kind: str) -> None:
+        """Give out jobs of ``kind`` again."""
+        session.execute(delete(SharedState).where(SharedState.name == hold_name(kind)))
+        queue = self.kinds[kind].queue
+        after_commit(session, lambda: self._dispatch.ring("", queue, 0))
+
+    def is_held(self, session: Session, kind: str) -> bool:
+        """Whether no jobs of ``kind`` are given out."""
+        return is_there(session, hold_name(kind))
 
     # -- workers
 
