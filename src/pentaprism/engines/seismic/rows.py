@@ -1,0 +1,74 @@
+"""Tables of traces and of gathers."""
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+
+from pentaprism.engines.seismic.dead import DeadTraces, mark
+from pentaprism.engines.seismic.errors import ParameterError
+from pentaprism.engines.seismic.formats.section import Section
+from pentaprism.engines.seismic.formats.segy.fields import HEADER_FIELDS
+from pentaprism.engines.seismic.gathers import Gathers
+from pentaprism.engines.seismic.statistics import trace_sums
+
+
+def trace_rows(
+    section: Section,
+    first_trace: int,
+    count: int,
+    *,
+    fields: Collection[str] | None = None,
+    dead: DeadTraces,
+    gathers: Gathers,
+    filled: Collection[int] = (),
+) -> list[dict[str, Any]]:
+    """Traces one by one: number, whether dead, missing and not filled, RMS of the finite samples, delay, gather, header fields.
+
+    Raises:
+        ParameterError: a field that is none of the named ones.
+    """
+    unknown = [name for name in fields or () if name not in HEADER_FIELDS]
+    if unknown:
+        raise ParameterError("fields", f"Unknown field {unknown[0]}; known: {', '.join(HEADER_FIELDS)}")
+    names = section.field_names if fields is None else fields
+    columns = section.fields({*names, "delay_ms"}, first_trace, count)
+    sums = trace_sums(section.read(first_trace, count, raw=True), section.missing(first_trace, count))
+    rms = np.sqrt(sums.squares / np.maximum(sums.valid, 1))
+    done = mark(filled, section.traces)[first_trace : first_trace + count]
+    reasons = dead.reasons[first_trace : first_trace + count]
+    delays = columns.get("delay_ms", np.full(count, round(section.delay_ms)))
+    return [
+        {
+            "index": first_trace + row,
+            "dead": bool(reasons[row]),
+            "missing": bool(reasons[row]) and not bool(done[row]),
+            "rms": float(rms[row]) if sums.valid[row] else None,
+            "delay_ms": int(delays[row]),
+            "gather": gathers.of(first_trace + row),
+            "fields": {name: int(columns[name][row]) for name in names if name in columns},
+        }
+        for row in range(count)
+    ]
+
+
+def gather_rows(section: Section, gathers: Gathers, dead: DeadTraces, first: int, count: int) -> list[dict[str, Any]]:
+    """Gathers one by one: number, key and value, traces, offsets, number of dead traces."""
+    mask = dead.mask
+    rows = []
+    for index in range(first, min(first + count, len(gathers))):
+        begin, traces = gathers.span(index)
+        offsets = section.fields(["offset"], begin, traces).get("offset")
+        rows.append(
+            {
+                "index": index,
+                "key": gathers.key,
+                "value": None if gathers.values is None else int(gathers.values[index]),
+                "first_trace": begin,
+                "traces": traces,
+                "offset_min": None if offsets is None else int(offsets.min()),
+                "offset_max": None if offsets is None else int(offsets.max()),
+                "dead": int(mask[begin : begin + traces].sum()),
+            }
+        )
+    return rows

@@ -1,0 +1,160 @@
+"""Amplitude statistics in one pass over a section."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pentaprism.engines.seismic.formats.section import Mask, Rows
+
+Reals = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
+
+PERCENTILE = 99.0
+MOST_SAMPLES = 1_000_000
+# Samples worked on at once: what one step needs stays in the processor's cache.
+BLOCK = 32_768
+GOLDEN = (math.sqrt(5) - 1) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Over all finite samples of recorded traces, in the units of the file; None where there is no such sample.
+
+    Attributes:
+        p99_abs: 99th percentile of the magnitudes.
+        nonfinite: NaN and Inf samples of the whole file.
+        zero_fraction: share of samples that are exactly 0.
+        sampled: whether ``p99_abs`` comes from a part of the samples, spread evenly.
+    """
+
+    min: float | None
+    max: float | None
+    mean: float | None
+    rms: float | None
+    p99_abs: float | None
+    nonfinite: int
+    zero_fraction: float | None
+    sampled: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as plain values."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class TraceSums:
+    """Sums over the valid samples of each trace, [n] each; ``low`` and ``high`` are 0 where ``valid`` is 0."""
+
+    low: Reals
+    high: Reals
+    total: Reals
+    squares: Reals
+    valid: Counts
+    zeros: Counts
+    nonfinite: Counts
+
+
+def trace_sums(rows: Rows, missing: Mask | None = None) -> TraceSums:
+    """Sums of the traces of ``rows`` [n, samples]; samples that are ``missing``, NaN or Inf are left out."""
+    n, samples = rows.shape
+    low, high, total, squares = np.zeros((4, n))
+    zeros, nonfinite = np.zeros((2, n), np.int64)
+    valid = np.full(n, samples, np.int64)
+    step = max(1, BLOCK // samples)
+    for at in range(0, n, step):
+        part = slice(at, at + step)
+        values = rows[part]
+        with np.errstate(invalid="ignore"):
+            low[part], high[part] = values.min(axis=1), values.max(axis=1)
+            exact = values.astype(np.float64)
+            total[part] = exact.sum(axis=1)
+            squares[part] = np.einsum("ij,ij->i", exact, exact)
+        zeros[part] = np.count_nonzero(values == 0, axis=1)
+    broken = ~(np.isfinite(low) & np.isfinite(high))
+    if missing is not None:
+        broken |= missing.any(axis=1)
+    for trace in np.flatnonzero(broken).tolist():
+        recorded = rows[trace] if missing is None else rows[trace][~missing[trace]]
+        good = recorded[np.isfinite(recorded)].astype(np.float64)
+        valid[trace], nonfinite[trace] = good.size, recorded.size - good.size
+        low[trace], high[trace] = (good.min(), good.max()) if good.size else (0, 0)
+        total[trace], squares[trace] = good.sum(), np.dot(good, good)
+        zeros[trace] = np.count_nonzero(good == 0)
+    return TraceSums(low, high, total, squares, valid, zeros, nonfinite)
+
+
+class Accumulator:
+    """Collects the statistics of a section of ``traces`` x ``samples``, window by window."""
+
+    def __init__(self, traces: int, samples: int) -> None:
+        stride = -(-traces * samples // MOST_SAMPLES)
+        self.sampled = stride > 1
+        self._stride = min(stride, samples)
+        self._traces_apart = max(1, -(-stride // samples)) if stride > samples else 1
+        self._per_trace = samples // self._stride
+        self._low, self._high = math.inf, -math.inf
+        self._total = self._squares = 0.0
+        self._valid = self._zeros = self._nonfinite = 0
+        self._picked: list[Rows] = []
+
+    def add(self, first_trace: int, rows: Rows, sums: TraceSums, live: Mask, missing: Mask | None = None) -> None:
+        """One window; only traces that are ``live`` [n] count."""
+        self._nonfinite += int(sums.nonfinite.sum())
+        used = live & (sums.valid > 0)
+        if not used.any():
+            return
+        self._low = min(self._low, float(sums.low[used].min()))
+        self._high = max(self._high, float(sums.high[used].max()))
+        self._total += float(sums.total[used].sum())
+        self._squares += float(sums.squares[used].sum())
+        self._valid += int(sums.valid[used].sum())
+        self._zeros += int(sums.zeros[used].sum())
+        self._pick(first_trace, rows, used, missing)
+
+    def result(self) -> Statistics:
+        """The statistics of everything added."""
+        if self._valid == 0:
+            return Statistics(None, None, None, None, None, self._nonfinite, None, False)
+        values = np.concatenate(self._picked) if self._picked else np.zeros(0, np.float32)
+        return Statistics(
+            min=self._low,
+            max=self._high,
+            mean=self._total / self._valid,
+            rms=math.sqrt(self._squares / self._valid),
+            p99_abs=percentile_abs(values, PERCENTILE),
+            nonfinite=self._nonfinite,
+            zero_fraction=self._zeros / self._valid,
+            sampled=self.sampled,
+        )
+
+    def _pick(self, first_trace: int, rows: Rows, used: Mask, missing: Mask | None) -> None:
+        """Samples at equal distances; the first one moves from trace to trace, so that no time is preferred."""
+        numbers = np.flatnonzero(used & ((first_trace + np.arange(len(rows))) % self._traces_apart == 0))
+        if self._stride == 1:
+            picked = rows[numbers]
+            holes = None if missing is None else missing[numbers]
+        else:
+            shift = ((first_trace + numbers) * GOLDEN % 1 * self._stride).astype(np.int64)
+            places = shift[:, None] + self._stride * np.arange(self._per_trace)
+            picked = rows[numbers[:, None], places]
+            holes = None if missing is None else missing[numbers[:, None], places]
+        keep = np.isfinite(picked)
+        if holes is not None:
+            keep &= ~holes
+        self._picked.append(picked[keep])
+
+
+def percentile_abs(values: Rows, percentile: float) -> float | None:
+    """Percentile of the magnitudes of finite values, linear between ranks; None of nothing."""
+    if values.size == 0:
+        return None
+    magnitudes = np.abs(values).reshape(-1)
+    place = percentile / 100 * (magnitudes.size - 1)
+    below = math.floor(place)
+    above = min(below + 1, magnitudes.size - 1)
+    parted = np.partition(magnitudes, [below, above])
+    low, high = float(parted[below]), float(parted[above])
+    return low + (high - low) * (place - below)
