@@ -29,6 +29,8 @@ WRITERS = ThreadPoolExecutor(max_workers=64, thread_name_prefix="upload")
 
 Result = TypeVar("Result")
 Begin = Callable[[PartBegin], "_Writer"]
+Inspect = Callable[[bytes], None]
+HEAD_BYTES = 4096
 
 
 class TooManyFiles(InvalidInput):
@@ -45,7 +47,8 @@ class TooManyFiles(InvalidInput):
 class FormRules:
     """Limits of a form. ``file_fields`` are the names of parts taken as files (None: any part with a file name);
     files under other names are read and dropped. ``file_bytes`` limits each file, ``request_bytes`` the whole body.
-    ``idle_seconds`` is how long the client may pause."""
+    ``idle_seconds`` is how long the client may pause. ``inspect`` is called with the first 4,096 bytes of each file (all of
+    a shorter one) before more of it is read; what it raises ends the reading of the form, and so does a file above its limit."""
 
     file_fields: frozenset[str] | None = None
     max_files: int = 20
@@ -54,6 +57,7 @@ class FormRules:
     max_fields: int = 100
     field_bytes: int = 65_536
     idle_seconds: float = 60.0
+    inspect: Inspect | None = None
 
 
 @dataclass(slots=True)
@@ -155,6 +159,7 @@ class _Receiver:
         self.text: bytearray | None = None
         self.file: FormFile | None = None
         self.writer: _Writer | None = None
+        self.head: bytearray | None = None
         self.received = 0
 
     async def run(self, request: Request) -> None:
@@ -191,6 +196,7 @@ class _Receiver:
             self.file = FormFile(len(self.form.files), part.name, part.filename or "", part.content_type)
             self.form.files.append(self.file)
             self.writer = self.begin(part)
+            self.head = bytearray() if self.rules.inspect is not None else None
 
     async def _data(self, data: bytes) -> None:
         self.received += len(data)
@@ -204,12 +210,24 @@ class _Receiver:
                 )
         elif self.file is not None and self.writer is not None:
             self.file.size += len(data)
+            if self.head is not None:
+                self.head += data[: HEAD_BYTES - len(self.head)]
+                if len(self.head) == HEAD_BYTES:
+                    self._inspect()
             await self.writer.write(data)
+            if self.rules.inspect is not None:
+                self.writer.raise_error()
+
+    def _inspect(self) -> None:
+        if self.rules.inspect is not None and self.head is not None:
+            self.rules.inspect(bytes(self.head))
+        self.head = None
 
     async def _end(self) -> None:
         if self.text is not None and self.part is not None:
             self.form.fields.append((self.part.name, self.text.decode("utf-8", "replace")))
         elif self.file is not None and self.writer is not None:
+            self._inspect()
             try:
                 self.file.staged = await self.writer.finish()
             except PlatformError as error:
@@ -238,6 +256,11 @@ class _Writer:
             except PlatformError as error:
                 self._error = error
                 self._buffer = bytearray()
+
+    def raise_error(self) -> None:
+        """Raise the error of an earlier write. Raises TooLarge, StorageFull."""
+        if self._error is not None:
+            raise self._error
 
     async def finish(self) -> StagedBlob:
         """All that was written as a staged blob. Raises TooLarge, StorageFull."""

@@ -15,6 +15,17 @@ NOT_FOUND = 4404
 TOO_MANY = 4429
 GOING_AWAY = 1001
 BAD_DATA = 1003
+TOO_BIG = 1009
+
+
+class Hangup(Exception):
+    """Raised by either side of a conversation to close the socket with ``code``."""
+
+    def __init__(self, code: int, reason: str = "") -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
 
 Hear = Callable[[Any], Awaitable[None]]
 
@@ -26,18 +37,28 @@ async def refuse(socket: WebSocket, code: int, reason: str) -> None:
     await socket.close(code, reason[:120])
 
 
-async def converse(socket: WebSocket, outgoing: AsyncIterator[Any], hear: Hear, *, ended: asyncio.Event | None = None) -> None:
+async def converse(
+    socket: WebSocket,
+    outgoing: AsyncIterator[Any],
+    hear: Hear,
+    *,
+    ended: asyncio.Event | None = None,
+    largest: int | None = None,
+    over: "asyncio.Future[Hangup] | None" = None,
+) -> None:
     """Send ``outgoing`` as JSON and hand each JSON message of the client to ``hear``, until one side, the server or ``ended``
     (the log-in was revoked: code 4401) ends it. The socket must be accepted; it is closed when this returns.
 
-    A message that is no JSON is handed on as its text.
+    A message that is no JSON is handed on as its text; one above ``largest`` bytes closes with 1009. ``outgoing`` and ``hear``
+    close with a code of their own by raising Hangup, in the order of what is sent; ``over`` does it at once.
     """
-    over = ended or asyncio.Event()
+    revoked = ended or asyncio.Event()
     tasks = {
         "sending": asyncio.create_task(_send_all(socket, outgoing)),
-        "hearing": asyncio.create_task(_hear_all(socket, hear)),
+        "hearing": asyncio.create_task(_hear_all(socket, hear, largest)),
         "stopping": asyncio.create_task(_wait(stopping(socket))),
-        "ended": asyncio.create_task(_wait(over)),
+        "ended": asyncio.create_task(_wait(revoked)),
+        "over": asyncio.create_task(_raise(over)),
     }
     try:
         await asyncio.wait(tasks.values(), return_when=asyncio.FIRST_COMPLETED)
@@ -45,9 +66,11 @@ async def converse(socket: WebSocket, outgoing: AsyncIterator[Any], hear: Hear, 
         for task in tasks.values():
             task.cancel()
         results = await asyncio.gather(*tasks.values(), return_exceptions=True)
-        await _close(socket, UNAUTHENTICATED if over.is_set() else GOING_AWAY if stopping(socket).is_set() else 1000)
+        hangup = next((result for result in results if isinstance(result, Hangup)), None)
+        default = UNAUTHENTICATED if revoked.is_set() else GOING_AWAY if stopping(socket).is_set() else 1000
+        await _close(socket, hangup.code if hangup else default, hangup.reason if hangup else None)
     for result in results:
-        if isinstance(result, Exception) and not isinstance(result, WebSocketDisconnect):
+        if isinstance(result, Exception) and not isinstance(result, (WebSocketDisconnect, Hangup)):
             raise result
 
 
@@ -56,7 +79,7 @@ async def _send_all(socket: WebSocket, outgoing: AsyncIterator[Any]) -> None:
         await socket.send_text(message if isinstance(message, str) else json.dumps(message, ensure_ascii=False, separators=(",", ":")))
 
 
-async def _hear_all(socket: WebSocket, hear: Hear) -> None:
+async def _hear_all(socket: WebSocket, hear: Hear, largest: int | None) -> None:
     while True:
         message = await socket.receive()
         if message["type"] == "websocket.disconnect":
@@ -65,9 +88,11 @@ async def _hear_all(socket: WebSocket, hear: Hear) -> None:
         if text is None:
             await socket.close(BAD_DATA, "text messages only")
             return
+        if largest is not None and len(text.encode(errors="replace")) > largest:
+            raise Hangup(TOO_BIG, "message too big")
         try:
             parsed = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             parsed = text
         await hear(parsed)
 
@@ -76,9 +101,16 @@ async def _wait(event: asyncio.Event) -> None:
     await event.wait()
 
 
-async def _close(socket: WebSocket, code: int) -> None:
+async def _raise(over: "asyncio.Future[Hangup] | None") -> None:
+    if over is None:
+        await asyncio.Event().wait()
+        return
+    raise await asyncio.shield(over)
+
+
+async def _close(socket: WebSocket, code: int, reason: str | None = None) -> None:
     if socket.client_state is WebSocketState.CONNECTED and socket.application_state is WebSocketState.CONNECTED:
         try:
-            await socket.close(code)
+            await socket.close(code, reason)
         except (WebSocketDisconnect, RuntimeError):
             return

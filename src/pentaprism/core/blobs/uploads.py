@@ -1,5 +1,6 @@
 """Stored bytes and their rows: staging, keeping, releasing, counting."""
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from pentaprism.core.accounts.tables import Account
 from pentaprism.core.blobs.garbage import Garbage, Removed
-from pentaprism.core.blobs.keys import new_key
+from pentaprism.core.blobs.keys import check_key, new_key
 from pentaprism.core.blobs.staging import BUFFER, StagedBlob, StagingWriter, Upload
 from pentaprism.core.blobs.store import BlobStat, BlobStore
 from pentaprism.core.blobs.tables import Blob
@@ -81,6 +82,22 @@ class Blobs:
         """As :meth:`stage`, under a key made from the SHA-256: equal bytes of one owner are stored once. Release it by its key."""
         return self._write(source, Upload(account_id, face, purpose, content_type, suffix, None, by_content=True))
 
+    def stage_file(
+        self,
+        path: Path,
+        *,
+        account_id: str | None,
+        face: str,
+        purpose: str = "original",
+        content_type: str = "application/octet-stream",
+        suffix: str = "",
+    ) -> StagedBlob:
+        """Take the finished file at ``path``, best in the folder of staging, as a staged blob without copying it."""
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        upload = Upload(account_id, face, purpose, content_type, suffix, None)
+        return StagedBlob(upload, new_key(face, purpose, suffix), path, path.stat().st_size, sha256)
+
     def discard(self, staged: StagedBlob) -> None:
         """Remove an upload that was not kept; one that was is no error."""
         staged.discard()
@@ -121,11 +138,12 @@ class Blobs:
         lifetime: timedelta,
         purpose: str = "original",
         suffix: str = "",
+        key: str | None = None,
     ) -> Blob:
         """Announce an upload that comes later, by its own address: its ``size`` counts towards the quota until it ends."""
         moment = self._clock()
         row = Blob(
-            key=new_key(face, purpose, suffix),
+            key=check_key(key) if key is not None else new_key(face, purpose, suffix),
             account_id=account_id,
             face=face,
             purpose=purpose,
@@ -145,6 +163,14 @@ class Blobs:
         row = self._expected(session, key)
         self.store.adopt(key, staged.path)
         row.size, row.sha256 = staged.size, staged.sha256
+        session.flush()
+        return row
+
+    def refuse(self, session: Session, key: str) -> Blob:
+        """The bytes of an announced upload are no good: they go, and others may come until it ends. Raises NotFound."""
+        row = self._expected(session, key)
+        self.store.delete(key)
+        row.size, row.sha256 = 0, ""
         session.flush()
         return row
 

@@ -1,0 +1,1 @@
+"""The operations of the face, a module for each resource."""

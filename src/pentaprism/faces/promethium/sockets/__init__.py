@@ -1,0 +1,1 @@
+"""The WebSocket of the face, and live logs."""

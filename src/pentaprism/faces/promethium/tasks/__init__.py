@@ -1,0 +1,1 @@
+"""What workers do for the face: reading uploaded files, running methods."""

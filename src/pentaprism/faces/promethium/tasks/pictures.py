@@ -1,0 +1,51 @@
+"""The pictures of a result: one gather before and after, its spectra, its f-k spectra."""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from pentaprism.engines.seismic import Gathers, Section, most_filled
+from pentaprism.engines.seismic.pictures import draw_comparison, draw_fk, draw_spectra
+
+MOST_SAMPLES = 16_000_000
+"""Samples of one panel; of a larger gather a window around its filled traces is shown."""
+
+
+def window_of(gathers: Gathers, gather: int, filled: npt.NDArray[np.intp], samples: int) -> tuple[int, int]:
+    """First trace and number of the traces of a gather to show."""
+    start, count = gathers.span(gather)
+    most = max(1, MOST_SAMPLES // max(1, samples))
+    if count <= most:
+        return start, count
+    inside = filled[(filled >= start) & (filled < start + count)]
+    middle = int(np.median(inside)) if inside.size else start + count // 2
+    return min(max(start, middle - most // 2), start + count - most), most
+
+
+def draw_pictures(
+    check: Callable[[], None],
+    gathers: Gathers,
+    filled: npt.NDArray[np.intp],
+    before: Section,
+    after: Section,
+    reference: Section | None,
+    gather: int | None = None,
+) -> dict[str, bytes]:
+    """``comparison.png``, ``spectra.png``, ``fk.png`` of the gather with most filled traces, or of ``gather``."""
+    number = most_filled(gathers, filled) if gather is None else gather
+    first, count = window_of(gathers, number, filled, before.samples)
+    old, new = before.read(first, count), after.read(first, count)
+    truth = reference.read(first, count) if reference is not None else None
+    mask = np.isin(np.arange(first, first + count), filled)
+    interval = before.interval_us
+    found: dict[str, bytes] = {}
+    check()
+    found["comparison.png"] = draw_comparison(
+        old, new, filled=mask, reference=truth, interval_us=interval, delay_ms=before.delay_ms, first_trace=first
+    )
+    check()
+    found["spectra.png"] = draw_spectra(old, new, interval_us=interval)
+    check()
+    found["fk.png"] = draw_fk(old, new, interval_us=interval)
+    return found
