@@ -41,7 +41,7 @@ class GeometrySurvey:
                 self._ranges[name] = min(low, before[0]), max(high, before[1])
         for name in GRID:
             known = self._lines[name]
-            if known is not None and name in columns:
+            if known is not None and name in columns and not (known.size == 1 and bool((columns[name] == known[0]).all())):
                 known = np.union1d(known, columns[name])
                 self._lines[name] = known if known.size <= MOST_LINES else None
         self._extend_bounds(columns)

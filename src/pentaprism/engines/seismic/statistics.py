@@ -9,11 +9,16 @@ import numpy.typing as npt
 
 from pentaprism.engines.seismic.formats.section import Mask, Rows
 
+Floats = npt.NDArray[np.float32]
 Reals = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
 PERCENTILE = 99.0
+# The percentile looks at all samples of a section up to MOST_SAMPLES, of a larger one at about ENOUGH_SAMPLES.
 MOST_SAMPLES = 1_000_000
+ENOUGH_SAMPLES = 500_000
+# Neighbouring traces that are looked at with the same shift in time.
+SHIFTED_TOGETHER = 64
 # Samples worked on at once: what one step needs stays in the processor's cache.
 BLOCK = 32_768
 GOLDEN = (math.sqrt(5) - 1) / 2
@@ -48,8 +53,8 @@ class Statistics:
 class TraceSums:
     """Sums over the valid samples of each trace, [n] each; ``low`` and ``high`` are 0 where ``valid`` is 0."""
 
-    low: Reals
-    high: Reals
+    low: Floats
+    high: Floats
     total: Reals
     squares: Reals
     valid: Counts
@@ -60,19 +65,23 @@ class TraceSums:
 def trace_sums(rows: Rows, missing: Mask | None = None) -> TraceSums:
     """Sums of the traces of ``rows`` [n, samples]; samples that are ``missing``, NaN or Inf are left out."""
     n, samples = rows.shape
-    low, high, total, squares = np.zeros((4, n))
+    low, high = np.zeros((2, n), np.float32)
+    total, squares = np.zeros((2, n))
     zeros, nonfinite = np.zeros((2, n), np.int64)
     valid = np.full(n, samples, np.int64)
     step = max(1, BLOCK // samples)
-    for at in range(0, n, step):
-        part = slice(at, at + step)
-        values = rows[part]
-        with np.errstate(invalid="ignore"):
-            low[part], high[part] = values.min(axis=1), values.max(axis=1)
+    with np.errstate(invalid="ignore"):
+        for at in range(0, n, step):
+            part = slice(at, at + step)
+            values = rows[part]
+            np.minimum.reduce(values, axis=1, out=low[part], dtype=np.float32)
+            np.maximum.reduce(values, axis=1, out=high[part], dtype=np.float32)
             exact = values.astype(np.float64)
-            total[part] = exact.sum(axis=1)
-            squares[part] = np.einsum("ij,ij->i", exact, exact)
-        zeros[part] = np.count_nonzero(values == 0, axis=1)
+            np.einsum("ij->i", exact, out=total[part])
+            np.einsum("ij,ij->i", exact, exact, out=squares[part])
+            nothing = values == 0
+            if np.count_nonzero(nothing):
+                zeros[part] = np.count_nonzero(nothing, axis=1)
     broken = ~(np.isfinite(low) & np.isfinite(high))
     if missing is not None:
         broken |= missing.any(axis=1)
@@ -90,7 +99,7 @@ class Accumulator:
     """Collects the statistics of a section of ``traces`` x ``samples``, window by window."""
 
     def __init__(self, traces: int, samples: int) -> None:
-        stride = -(-traces * samples // MOST_SAMPLES)
+        stride = 1 if traces * samples <= MOST_SAMPLES else -(-traces * samples // ENOUGH_SAMPLES)
         self.sampled = stride > 1
         self._stride = min(stride, samples)
         self._traces_apart = max(1, -(-stride // samples)) if stride > samples else 1
@@ -112,7 +121,7 @@ class Accumulator:
         self._squares += float(sums.squares[used].sum())
         self._valid += int(sums.valid[used].sum())
         self._zeros += int(sums.zeros[used].sum())
-        self._pick(first_trace, rows, used, missing)
+        self._pick(first_trace, rows, sums, used, missing)
 
     def result(self) -> Statistics:
         """The statistics of everything added."""
@@ -130,21 +139,17 @@ class Accumulator:
             sampled=self.sampled,
         )
 
-    def _pick(self, first_trace: int, rows: Rows, used: Mask, missing: Mask | None) -> None:
-        """Samples at equal distances; the first one moves from trace to trace, so that no time is preferred."""
-        numbers = np.flatnonzero(used & ((first_trace + np.arange(len(rows))) % self._traces_apart == 0))
-        if self._stride == 1:
-            picked = rows[numbers]
-            holes = None if missing is None else missing[numbers]
-        else:
-            shift = ((first_trace + numbers) * GOLDEN % 1 * self._stride).astype(np.int64)
-            places = shift[:, None] + self._stride * np.arange(self._per_trace)
-            picked = rows[numbers[:, None], places]
-            holes = None if missing is None else missing[numbers[:, None], places]
-        keep = np.isfinite(picked)
-        if holes is not None:
-            keep &= ~holes
-        self._picked.append(picked[keep])
+    def _pick(self, first_trace: int, rows: Rows, sums: TraceSums, used: Mask, missing: Mask | None) -> None:
+        """Samples at equal distances; the first one moves along the section, so that no time is preferred."""
+        finite = not sums.nonfinite.any()
+        for at in range(0, len(rows), SHIFTED_TOGETHER):
+            shift = int((first_trace + at) * GOLDEN % 1 * self._stride)
+            part = slice(at, at + SHIFTED_TOGETHER, self._traces_apart)
+            places = slice(shift, shift + self._stride * self._per_trace, self._stride)
+            picked = rows[part, places][used[part]]
+            if missing is not None:
+                picked = picked[~missing[part, places][used[part]]]
+            self._picked.append(picked.reshape(-1) if finite else picked[np.isfinite(picked)])
 
 
 def percentile_abs(values: Rows, percentile: float) -> float | None:
@@ -154,7 +159,7 @@ def percentile_abs(values: Rows, percentile: float) -> float | None:
     magnitudes = np.abs(values).reshape(-1)
     place = percentile / 100 * (magnitudes.size - 1)
     below = math.floor(place)
-    above = min(below + 1, magnitudes.size - 1)
-    parted = np.partition(magnitudes, [below, above])
-    low, high = float(parted[below]), float(parted[above])
+    magnitudes.partition(below)
+    low = float(magnitudes[below])
+    high = float(magnitudes[below + 1 :].min()) if below + 1 < magnitudes.size else low
     return low + (high - low) * (place - below)

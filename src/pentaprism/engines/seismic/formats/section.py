@@ -16,7 +16,7 @@ Rows = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-WINDOW_BYTES = 8_000_000
+WINDOW_BYTES = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)

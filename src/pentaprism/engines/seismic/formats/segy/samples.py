@@ -56,11 +56,12 @@ def decode(stored: Bytes, code: int, order: str, out: Rows) -> None:
         return
     rows = max(1, BLOCK // max(out.shape[1], 1))
     words, scratch = np.empty((2, rows * out.shape[1]), np.uint32)
-    for first in range(0, len(out), rows):
-        part = out[first : first + rows]
-        size = part.size
-        np.copyto(words[:size].reshape(part.shape), values[first : first + rows])
-        ibm_to_float(words[:size], part.reshape(-1), scratch[:size])
+    with np.errstate(all="ignore"):
+        for first in range(0, len(out), rows):
+            part = out[first : first + rows]
+            size = part.size
+            np.copyto(words[:size].reshape(part.shape), values[first : first + rows])
+            ibm_to_float(words[:size], part.reshape(-1), scratch[:size])
 
 
 def encode(rows: Rows, code: int, order: str) -> tuple[Bytes, int]:

@@ -14,6 +14,7 @@ _PRINTABLE = {
     code: np.array([ch.isascii() and (ch.isprintable() or ch in "\r\n\t") for ch in bytes(range(256)).decode(code)])
     for code in (EBCDIC, ASCII)
 }
+_UNPRINTABLE = {number: " " for number in range(256) if not chr(number).isprintable()}
 
 
 def encoding_of(block: bytes) -> str | None:
@@ -34,7 +35,7 @@ def is_blank(block: bytes) -> bool:
 
 def lines_of(block: bytes, encoding: str) -> str:
     """40 lines of up to 80 characters joined by line feeds, trailing blanks removed, unprintable characters as blanks."""
-    text = "".join(ch if ch.isprintable() else " " for ch in block.decode(encoding))
+    text = block.decode(encoding).translate(_UNPRINTABLE)
     return "\n".join(text[at : at + COLUMNS].rstrip() for at in range(0, SIZE, COLUMNS))
 
 
