@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
 
-from pentaprism.core.clock import Clock, monotonic, now
+from pentaprism.core.clock import Clock, isoformat, monotonic, now
 from pentaprism.core.errors import NotFound
 from pentaprism.core.models.cache import FileState, ModelFiles, Progress
 from pentaprism.core.models.card import ModelCard
@@ -82,10 +82,11 @@ class Models:
         card, shipped = self._find(name)
         return self.files.find(card, shipped) if self.files.verify(card, shipped) == "verified" else self.files.pull(card, progress)
 
-    def get(self, name: str, loader: Loader[Loaded]) -> Loaded:
+    def get(self, name: str, loader: Loader[Loaded], *, measure: Callable[[Loaded], int] | None = None) -> Loaded:
         """The loaded model, made by ``loader(card, file)`` at its first use, once however many threads ask.
 
-        Whoever holds a model that is dropped meanwhile can go on using it.
+        ``measure`` tells the bytes that it takes; without it the card's figure counts. Whoever holds a model that is dropped
+        meanwhile can go on using it.
         """
         card, shipped = self._find(name)
         with self._lock:
@@ -95,7 +96,9 @@ class Models:
             if model is None:
                 path = None if card.file is None else self.files.find(card, shipped)
                 start = monotonic()
-                model = _Entry(loader(card, path), LoadedModel(card, card.memory, monotonic() - start, self._clock(), self._clock()))
+                loaded = loader(card, path)
+                memory = card.memory if measure is None else measure(loaded)
+                model = _Entry(loaded, LoadedModel(card, memory, monotonic() - start, self._clock(), self._clock()))
                 self._add(card.name, model)
         return cast(Loaded, model.model)
 
@@ -103,6 +106,18 @@ class Models:
         """The models in memory, the longest unused first."""
         with self._lock:
             return [entry.about for entry in self._loaded.values()]
+
+    def figures(self) -> dict[str, dict[str, Any]]:
+        """The models in memory by name, as a worker's row tells of them."""
+        return {
+            about.card.name: {
+                "memory_bytes": about.memory_bytes,
+                "load_ms": round(about.seconds_to_load * 1000),
+                "loaded_at": isoformat(about.loaded_at),
+                "used_at": isoformat(about.used_at),
+            }
+            for about in self.loaded()
+        }
 
     def unload(self, name: str) -> bool:
         """Drop a model from memory; whether it was there. Raises NotFound."""

@@ -139,6 +139,8 @@ class Inmate:
 
     def _beat(self) -> None:
         self._link.send("beat")
+        for tend in self._platform.on_beat:
+            tend()
         current = self._runner_job()
         with self._platform.database.write(durable=False) as session:
             row = session.get(Worker, self._name)
@@ -147,6 +149,7 @@ class Inmate:
                 session.add(row)
             row.job_id = current
             row.memory_bytes = self._process.memory_info().rss
+            row.models = self._platform.models.figures()
             row.heartbeat_at = self._platform.clock()
 
     def _runner_job(self) -> str | None:

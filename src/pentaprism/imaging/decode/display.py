@@ -50,7 +50,7 @@ def _shrunk(data: Samples, max_side: int | None) -> Samples:
     return data[::step, ::step] if step > 1 else data
 
 
-def _eight_bit(data: Samples, depth: int) -> npt.NDArray[np.uint8]:
+def _eight_bit(data: Samples, depth: int, span: tuple[float, float]) -> npt.NDArray[np.uint8]:
     if data.dtype == np.uint8 and depth >= 8:
         return data
     if data.dtype == np.uint8 and depth in {1, 2, 4} and (data.size == 0 or data.max() < 1 << depth):
@@ -61,12 +61,12 @@ def _eight_bit(data: Samples, depth: int) -> npt.NDArray[np.uint8]:
         alpha = data[..., -1]
         top: Any = np.iinfo(alpha.dtype).max if alpha.dtype.kind in "ui" else 1.0
         opaque = np.clip(np.rint(alpha.astype(np.float32) * (255.0 / top)), 0, 255).astype(np.uint8)
-        return np.dstack([stretch(data[..., :-1]), opaque])
-    return stretch(data)
+        return np.dstack([stretch(data[..., :-1], *span), opaque])
+    return stretch(data, *span)
 
 
-def read_rgba(source: Source, max_side: int | None = None, page: int = 0) -> npt.NDArray[np.uint8]:
-    """Upright [H, W, 4] picture; samples deeper than 8 bits are stretched between the 0.1 and 99.9 percentiles.
+def read_rgba(source: Source, max_side: int | None = None, page: int = 0, span: tuple[float, float] = (LOW, HIGH)) -> npt.NDArray[np.uint8]:
+    """Upright [H, W, 4] picture; samples deeper than 8 bits are stretched between the percentiles of `span` (0.1 and 99.9).
 
     Raises:
         ImageError: anything wrong with the file or the page.
@@ -80,7 +80,7 @@ def read_rgba(source: Source, max_side: int | None = None, page: int = 0) -> npt
                 data = cmyk_to_rgb(data)
             elif data.ndim == 3 and data.shape[2] > 4:
                 data = data[..., :3]
-            shown = fitted(_eight_bit(data, info.bit_depth), max_side)
+            shown = fitted(_eight_bit(data, info.bit_depth, span), max_side)
     if shown.ndim == 2:
         shown = shown[..., None]
     if shown.shape[2] in {2, 4}:

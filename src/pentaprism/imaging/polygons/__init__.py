@@ -1,5 +1,6 @@
 """Sub-pixel outlines of masks, and the geometry of rings."""
 
+from pentaprism.imaging.polygons.edges import Region, pixel_edges
 from pentaprism.imaging.polygons.outline import Ring, connected, outline_labels, outlines
 from pentaprism.imaging.polygons.raster import Spans, rasterize, rasterize_labels, spans
 from pentaprism.imaging.polygons.rings import (
@@ -17,6 +18,7 @@ from pentaprism.imaging.polygons.simplify import simplify
 
 __all__ = [
     "Points",
+    "Region",
     "Ring",
     "Spans",
     "as_points",
@@ -29,6 +31,7 @@ __all__ = [
     "outline_labels",
     "outlines",
     "perimeter",
+    "pixel_edges",
     "rasterize",
     "rasterize_labels",
     "signed_area",

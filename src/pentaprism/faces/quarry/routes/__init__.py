@@ -1,0 +1,1 @@
+"""The routes of the quarry face, a module per resource."""

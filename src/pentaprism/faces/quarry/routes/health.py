@@ -1,0 +1,104 @@
+"""How the face is, and what it is."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic_core import to_json
+
+import pentaprism
+from pentaprism.faces.quarry.context import Quarry
+from pentaprism.faces.quarry.metrics import held_models
+from pentaprism.faces.quarry.schemas.answers import HealthAnswer
+from pentaprism.faces.quarry.service import models
+from pentaprism.faces.quarry.settings import MODELS
+
+SERVICE = "image-quarry-api"
+DESCRIPTION = "Masks from points, boxes or nothing at all, by Segment Anything or by the built-in engine"
+UNHEALTHY: dict[int | str, dict[str, Any]] = {503: {"description": "A part does not work", "model": HealthAnswer}}
+
+
+def answer(status: int, body: dict[str, Any]) -> Response:
+    """JSON that nobody keeps."""
+    return Response(to_json(body), status_code=status, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def router(context: Quarry) -> APIRouter:
+    """Routes below ``/health``."""
+    routes = APIRouter(prefix="/health", tags=["health"])
+    version = context.settings.version
+
+    @routes.get("", response_model=HealthAnswer, responses=UNHEALTHY)
+    def health() -> Response:
+        """Database, queue, workers, models."""
+        details = details_of(context)
+        well = "unhealthy" not in {details["database"], details["redis"], details["workers"]}
+        body = {"status": "healthy" if well else "unhealthy", "service": SERVICE, "version": version, "details": details}
+        return answer(200 if well else 503, body)
+
+    @routes.get("/ready", response_model=HealthAnswer, responses=UNHEALTHY)
+    def health_ready() -> Response:
+        """Whether requests can be served."""
+        report = context.platform.health.report()
+        workers = report.part("workers")
+        ready = report.ready and workers is not None and workers.ok
+        body = {"status": "ready" if ready else "not_ready", "service": SERVICE, "version": version, "details": {"ready": ready}}
+        return answer(200 if ready else 503, body)
+
+    @routes.get("/live", response_model=HealthAnswer)
+    async def health_live() -> Response:
+        """The process answers."""
+        return answer(200, {"status": "alive", "service": SERVICE, "version": version, "details": {"alive": True}})
+
+    return routes
+
+
+def details_of(context: Quarry) -> dict[str, Any]:
+    """The parts of the health answer."""
+    platform = context.platform
+    report = platform.health.report()
+    ok = {name: (part is not None and part.ok) for name in ("database", "workers", "redis") for part in [report.part(name)]}
+    in_process = report.part("redis") is None
+    counts = {"available": len(MODELS), "cached": 1, "loaded": 1}
+    if ok["database"]:
+        held = held_models(platform)
+        cached = [name for name in MODELS if models.seems_cached(platform, name)]
+        counts |= {"cached": len(cached), "loaded": sum(bool(held[name]) or name == models.EMBEDDED for name in MODELS)}
+    return {
+        "database": "healthy" if ok["database"] else "unhealthy",
+        "redis": "healthy" if in_process or ok["redis"] else "unhealthy",
+        "models": counts,
+        "backends": {
+            "database": "sqlite" if platform.database.is_sqlite else "postgresql",
+            "redis": "in-process" if in_process else "redis",
+        },
+        "workers": "healthy" if ok["workers"] else "unhealthy",
+        "platform_version": pentaprism.__version__,
+    }
+
+
+def info_router(context: Quarry) -> APIRouter:
+    """Routes at the root."""
+    routes = APIRouter(tags=["info"])
+
+    @routes.get("/")
+    def root(request: Request) -> Response:
+        """Where to go from here."""
+        base = context.base(request)
+        body = {
+            "message": "Image Quarry API",
+            "version": context.settings.version,
+            "docs": f"{base}/docs",
+            "health": f"{base}/health/",
+            "info": f"{base}/info",
+        }
+        return answer(200, body)
+
+    @routes.get("/info")
+    def info(request: Request) -> Response:
+        """What this is and what it can do."""
+        paths = request.app.openapi()["paths"]
+        listed = [f"{method.upper()} {path}" for path, operations in paths.items() for method in operations]
+        body = {"name": "Image Quarry API", "version": context.settings.version, "description": DESCRIPTION, "endpoints": listed}
+        return answer(200, body)
+
+    return routes

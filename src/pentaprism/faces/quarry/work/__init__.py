@@ -1,0 +1,1 @@
+"""What runs in workers: engines, embeddings, segmentation, extraction. Free of HTTP."""
