@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 REQUEST_ID = re.compile(r"^[A-Za-z0-9._~:+/=@-]{1,128}$")
 UNMATCHED = "(none)"
+SHOWN_PATH = "shown_path"
+"""Key in the state of a request: the path as the access log may hold it, where a face hides a part of it."""
 
 Gate = Callable[[Request], None]
 
@@ -162,7 +164,7 @@ class _Exchange:
 
 def who_and_where(scope: Scope, face: str) -> dict[str, Any]:
     """Path, client, ids of a request or socket for its log line, secrets of path and query hidden."""
-    path: str = scope["path"]
+    path: str = scope["state"].get(SHOWN_PATH, scope["path"])
     for name, value in scope.get("path_params", {}).items():
         if is_secret(name):
             path = path.replace(str(value), MASK)

@@ -1,1 +1,1 @@
-"""What the snapasset face does, free of HTTP."""
+"""What the routes ask for."""

@@ -12,6 +12,6 @@ def account_hook(_platform: Platform, _settings: SnapassetSettings) -> Callable[
     """Called in the transaction that deletes an account."""
 
     def before(_session: Session, _account_id: str) -> None:
-        """Nothing is kept yet that the account's rows do not carry along."""
+        """Every row of the face belongs to an account and goes with it, and the core releases the account's stored bytes."""
 
     return before

@@ -1,0 +1,1 @@
+"""Making the pictures of a job, in a worker."""
