@@ -64,7 +64,8 @@ def _cascade() -> Any:
     from skimage.data import lbp_frontal_face_cascade_filename  # noqa: PLC0415 - loads with the first crop
     from skimage.feature import Cascade  # noqa: PLC0415 - loads with the first crop
 
-    return Cascade(lbp_frontal_face_cascade_filename())
+    trained: Any = lbp_frontal_face_cascade_filename
+    return Cascade(trained())
 
 
 def _residual(lab: Map) -> Map:
