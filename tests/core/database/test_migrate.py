@@ -3,6 +3,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,15 @@ from sqlalchemy import Index, text
 import pentaprism.core.accounts.tables
 import pentaprism.core.blobs.tables
 import pentaprism.core.jobs.tables
-import pentaprism.faces.spheroseg.tables  # noqa: F401 -- the metadata holds the tables of core and faces
 from pentaprism.core.accounts.tables import Account
 from pentaprism.core.database import migrate
 from pentaprism.core.database.engine import Database
 from pentaprism.core.database.migrate import MIGRATIONS, DatabaseTooNew, current, is_current, revisions, upgrade
 from pentaprism.core.database.tables import Base
+
+# The metadata holds the tables of core and of every face.
+for face in sorted(Path(pentaprism.__file__).parent.glob("faces/*/tables.py")):
+    import_module(f"pentaprism.faces.{face.parent.name}.tables")
 
 Opened = Callable[[str], Database]
 
