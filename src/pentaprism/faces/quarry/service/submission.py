@@ -31,6 +31,7 @@ from pentaprism.faces.quarry.schemas.prompts import (
     normalised,
     prompts_of,
     read_box_field,
+    read_boxes,
     read_points,
     scaled,
 )
@@ -70,6 +71,8 @@ def with_prompts(asked: Asked, raw_points: Any, raw_boxes: Any) -> Asked:
     if asked.operation == "box":
         asked.default_box = raw_boxes is None
         asked.boxes = read_box_field(DEFAULT_BOX if raw_boxes is None else raw_boxes)
+    else:
+        asked.boxes = read_boxes(raw_boxes)
     if asked.fields.units == "normalized" and not asked.default_box:
         normalised(asked.points, asked.boxes)
     return asked
