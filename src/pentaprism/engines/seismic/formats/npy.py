@@ -1,7 +1,9 @@
 """NumPy files (NEP 1) as sections. Their headers are parsed as literals; objects are refused and never unpickled."""
 
+import ast
 import io
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,9 @@ from pentaprism.engines.seismic.formats.source import FileSource
 
 MAGIC = b"\x93NUMPY"
 MOST_HEADER = 10_000
+NUMBERS = re.compile(r"[<>|=]?([iu][1248]|f[248])")
+# Bytes of the field that holds the length of the header, by version.
+LENGTH_BYTES = {(1, 0): 2, (2, 0): 4}
 # Column-major files up to this size are read at once; larger ones sample by sample.
 MEMORY = 64_000_000
 
@@ -94,30 +99,43 @@ class NpySection(Section):
 
 def read_header(source: FileSource) -> tuple[tuple[int, ...], bool, np.dtype[Any], int]:
     """Shape, whether columns come first, type, and the first byte of the samples; StructureError for anything unfit."""
-    head = io.BytesIO(source.head(MOST_HEADER + 12))
-    try:
-        version = npy_format.read_magic(head)
-        read = {(1, 0): npy_format.read_array_header_1_0, (2, 0): npy_format.read_array_header_2_0}.get(version)
-        if read is None:
-            raise StructureError(f"npy files of version {version[0]}.{version[1]} cannot be read")
-        shape, columns_first, dtype = read(head, max_header_size=MOST_HEADER)
-    except (ValueError, TypeError, SyntaxError, KeyError, MemoryError, RecursionError) as error:
-        raise StructureError("The npy header cannot be read") from error
-    if dtype.hasobject:
+    shape, columns_first, name, start = _parsed(source.head(MOST_HEADER + 12))
+    if isinstance(name, str) and name.endswith("O"):
         raise StructureError("npy files that hold Python objects are not accepted")
-    if dtype.kind not in "iuf" or dtype.itemsize > 8 or dtype.subdtype is not None:
+    if not isinstance(name, str) or not NUMBERS.fullmatch(name):
         raise StructureError("npy files must hold integers or floats of 1 to 8 bytes")
+    dtype = np.dtype(name)
     if len(shape) not in (1, 2):
         raise StructureError("npy files must have 1 or 2 dimensions")
     if any(type(side) is not int or side < 1 for side in shape):
         raise StructureError("File holds no samples")
-    start, size = head.tell(), math.prod(shape) * dtype.itemsize
+    size = math.prod(shape) * dtype.itemsize
     if source.size < start + size:
         trace = (source.size - start) // (shape[-1] * dtype.itemsize) if source.size > start else 0
         raise StructureError(f"File ends inside trace {trace}")
     if source.size > start + size:
         raise StructureError("File is longer than its header says")
     return shape, columns_first, dtype, start
+
+
+def _parsed(head: bytes) -> tuple[tuple[Any, ...], bool, object, int]:
+    """Shape, order, type and length of the header as they stand."""
+    unfit = StructureError("The npy header cannot be read")
+    version = tuple(head[6:8])
+    if version not in LENGTH_BYTES:
+        raise unfit
+    begin = 8 + LENGTH_BYTES[version]
+    start = begin + int.from_bytes(head[8:begin], "little")
+    if start > len(head):
+        raise unfit
+    try:
+        fields = ast.literal_eval(head[begin:start].decode("ascii").strip())
+        shape, order, name = fields["shape"], fields["fortran_order"], fields["descr"]
+    except (ValueError, TypeError, SyntaxError, KeyError, MemoryError, RecursionError) as error:
+        raise unfit from error
+    if not isinstance(shape, tuple) or not isinstance(order, bool):
+        raise unfit
+    return shape, order, name, start
 
 
 def header_bytes(shape: tuple[int, ...], dtype: str = "<f4") -> bytes:

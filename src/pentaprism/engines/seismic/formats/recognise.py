@@ -5,7 +5,7 @@ from typing import Literal
 
 from pentaprism.engines.seismic.errors import NotSeismic, StructureError, UnreadableFile
 from pentaprism.engines.seismic.formats.miniseed.section import decoder_of
-from pentaprism.engines.seismic.formats.miniseed.version2 import DATA, is_header
+from pentaprism.engines.seismic.formats.miniseed.version2 import is_header
 from pentaprism.engines.seismic.formats.miniseed.version3 import MAGIC as MINISEED_3
 from pentaprism.engines.seismic.formats.npy import MAGIC as NPY
 from pentaprism.engines.seismic.formats.npy import read_header
@@ -15,8 +15,6 @@ from pentaprism.engines.seismic.formats.source import FileSource
 
 Format = Literal["segy", "miniseed", "npy"]
 HEAD = 4096
-# Control records of a full SEED volume stand before its data.
-MOST_CONTROL_STRETCHES = 1000
 
 
 def recognise(head: bytes) -> Format | None:
@@ -58,11 +56,6 @@ def check_structure(path: Path, *, limits: Limits | None = None) -> Format:
 
 def _require_record(source: FileSource) -> None:
     """StructureError unless the first data record decodes."""
-    if is_header(source.head(8)) and source.head(8)[6] not in DATA and source.size < 256:
-        raise NotSeismic
     decoder = decoder_of(source)
-    offset, length = next(decoder.stretches(), (0, 0))
-    if length == 0:
-        raise StructureError("File holds no samples")
-    first = decoder.record_length(offset) if hasattr(decoder, "record_length") else length
-    decoder.pieces(offset, first, samples=True)
+    offset, length = decoder.first_record()
+    decoder.pieces(offset, length, samples=True)

@@ -23,6 +23,9 @@ class Piece:
 class Decoder(Protocol):
     """One version of miniSEED: cuts a file into stretches of whole records and reads the pieces inside of one."""
 
+    def first_record(self) -> tuple[int, int]:
+        """Offset and length of the first record with data."""
+
     def stretches(self) -> Iterator[tuple[int, int]]:
         """Offset and length of stretches that cover the file."""
 

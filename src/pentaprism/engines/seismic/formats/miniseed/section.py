@@ -21,7 +21,8 @@ from pentaprism.engines.seismic.formats.source import FileSource
 SECOND = 1_000_000_000
 MOST_SPAN = 4
 RATE_TOLERANCE = 1e-4
-LATEST = datetime.max.replace(tzinfo=UTC).timestamp()
+# Seconds since 1970 that fit 64 bits of ns, with some room.
+EARLIEST, LATEST = -2e9, 9e9
 
 
 @dataclass(slots=True)

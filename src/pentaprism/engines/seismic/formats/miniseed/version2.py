@@ -16,6 +16,8 @@ CONTROL = b"VAST"
 SMALLEST, LARGEST = 128, 65_536
 HEADER = 48
 BLOCKETTE_LENGTH = 1000
+# Control records of a full SEED volume stand before its data.
+MOST_CONTROL_RECORDS = 10_000
 UNUSABLE = "The miniSEED records cannot be decoded"
 
 
@@ -30,6 +32,19 @@ class Version2:
     def __init__(self, source: FileSource) -> None:
         self._source = source
 
+    def first_record(self) -> tuple[int, int]:
+        at = 0
+        for _ in range(MOST_CONTROL_RECORDS):
+            length = self.record_length(at)
+            if at + length > self._source.size:
+                raise UnreadableFile("The file ends inside a miniSEED record")
+            if self._source.read(at, 8)[6] in DATA:
+                return at, length
+            at += length
+            if at == self._source.size:
+                break
+        raise UnreadableFile("The file holds no samples")
+
     def stretches(self) -> Iterator[tuple[int, int]]:
         at = 0
         while at < self._source.size:
@@ -40,6 +55,7 @@ class Version2:
             records = self._source.read(at, most * length).reshape(most, length)
             same = np.isin(records[:, 6], np.frombuffer(DATA, np.uint8)) & (records[:, 0:6] <= 0x39).all(axis=1)
             same &= self._stated_length(records) == length
+            same &= ((records[:, 8:20] >= 0x20) & (records[:, 8:20] < 0x7F)).all(axis=1)
             alike = most if same.all() else max(1, int(np.argmin(same)))
             if records[0, 6] in DATA:
                 yield at, alike * length
@@ -75,7 +91,8 @@ class Version2:
     def record_length(self, offset: int) -> int:
         """Length of the record at ``offset``: from its blockette 1000, else from where the next record begins."""
         head = self._source.read(offset, min(LARGEST, self._source.size - offset)).tobytes()
-        if not is_header(head):
+        # ObsPy stumbles over names that are no text.
+        if not is_header(head) or not all(0x20 <= byte < 0x7F for byte in head[8:20]):
             raise UnreadableFile(UNUSABLE)
         if head[6] in DATA and (stated := _blockette_length(head)):
             return stated

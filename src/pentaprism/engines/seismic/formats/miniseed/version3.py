@@ -27,6 +27,12 @@ class Version3:
     def __init__(self, source: FileSource) -> None:
         self._source = source
 
+    def first_record(self) -> tuple[int, int]:
+        length = self._record_length(0)
+        if length > self._source.size:
+            raise UnreadableFile("The file ends inside a miniSEED record")
+        return 0, length
+
     def stretches(self) -> Iterator[tuple[int, int]]:
         begin = at = 0
         while at < self._source.size:

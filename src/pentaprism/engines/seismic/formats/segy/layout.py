@@ -75,8 +75,8 @@ def read_layout(source: FileSource) -> Layout:
     code = binary_value(block, *BINARY_FIELDS["data_sample_format"], order)
     revision = revision_of(block, order)
     stated = binary_value(block, *BINARY_FIELDS["extended_text_header_count"], order)
-    # Revision 0 leaves this field to the user; there it counts only if the file fits no other way.
-    choices = [stated] if revision != "0.0" or stated == 0 else [0, stated]
+    # Revision 0 leaves this field to the user: a file that does not fit with it may fit without.
+    choices = [stated, 0] if revision == "0.0" and stated else [stated]
     problem: StructureError | None = None
     for count in choices:
         try:
