@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse
 
 from pentaprism.core.blobs.staging import Upload
 from pentaprism.core.blobs.uploads import Blobs
-from pentaprism.core.errors import PlatformError
+from pentaprism.core.errors import InvalidInput, PlatformError
 from pentaprism.web import errors
 from pentaprism.web.uploads import FormRules, receive_body, receive_form
 
@@ -220,3 +220,23 @@ def test_memory_stays_bounded_for_a_large_form(serve, blobs: Blobs) -> None:  # 
         watcher.join()
     assert [file["size"] for file in answer["files"]] == [size] * count
     assert highest - before < 60_000_000
+
+
+def test_the_first_bytes_of_a_file_can_end_the_reading(serve, blobs: Blobs) -> None:  # type: ignore[no-untyped-def]
+    seen: list[bytes] = []
+
+    def inspect(head: bytes) -> None:
+        seen.append(head)
+        if head.startswith(b"bad"):
+            raise InvalidInput("These bytes are refused", field="file")
+
+    rules = FormRules(file_fields=frozenset({"file"}), file_bytes=10_000, inspect=inspect)
+    address = serve(application(blobs, rules))
+    good = httpx.post(f"{address}/upload", files={"file": ("a", b"good" * 2000)})
+    assert good.json()["files"][0]["size"] == 8000
+    assert httpx.post(f"{address}/upload", files={"file": ("a", b"short")}).status_code == 200
+    bad = httpx.post(f"{address}/upload", files={"file": ("a", b"bad" * 2000)})
+    assert (bad.status_code, bad.json()["message"]) == (400, "These bytes are refused")
+    assert httpx.post(f"{address}/upload", files={"file": ("a", b"l" * 1_000_000)}).status_code == 413
+    assert [len(head) for head in seen] == [4096, 5, 4096, 4096]
+    wait_until_empty(blobs)

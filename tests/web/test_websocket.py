@@ -10,7 +10,7 @@ from fastapi import FastAPI, WebSocket
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from pentaprism.web.websocket import NOT_FOUND, UNAUTHENTICATED, converse, refuse
+from pentaprism.web.websocket import NOT_FOUND, TOO_BIG, UNAUTHENTICATED, Hangup, converse, refuse
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +35,30 @@ def address(serve_long) -> Iterator[str]:  # type: ignore[no-untyped-def]
                 await answers.put(message)
 
         await converse(websocket, outgoing(), hear, ended=revoked)
+
+    @app.websocket("/strict")
+    async def strict(websocket: WebSocket) -> None:
+        await websocket.accept()
+        answers: asyncio.Queue[Any] = asyncio.Queue()
+        over: asyncio.Future[Hangup] = asyncio.get_running_loop().create_future()
+
+        async def outgoing() -> AsyncIterator[Any]:
+            while True:
+                answer = await answers.get()
+                if isinstance(answer, Hangup):
+                    raise answer
+                yield answer
+
+        async def hear(message: Any) -> None:
+            if message == "now":
+                over.set_result(Hangup(1013, "at once"))
+            elif message == "faulty":
+                raise Hangup(4400, "faulty")
+            else:
+                await answers.put("last words")
+                await answers.put(Hangup(4429, "enough"))
+
+        await converse(websocket, outgoing(), hear, largest=100, over=over)
 
     @app.websocket("/missing")
     async def missing(websocket: WebSocket) -> None:
@@ -83,3 +107,14 @@ def test_bytes_are_refused(address: str) -> None:
 def test_a_refusal_can_be_read_by_a_browser(address: str) -> None:
     with connect(f"{address}/missing") as socket:
         assert close_code(socket) == (NOT_FOUND, "Job not found")
+
+
+def test_a_side_that_hangs_up_gives_code_and_reason_after_what_is_sent(address: str) -> None:
+    with connect(f"{address}/strict") as socket:
+        socket.send("bye")
+        assert socket.recv(timeout=5) == "last words"
+        assert close_code(socket) == (4429, "enough")
+    for message, expected in (("now", (1013, "at once")), ("faulty", (4400, "faulty")), ("x" * 101, (TOO_BIG, "message too big"))):
+        with connect(f"{address}/strict") as socket:
+            socket.send(message)
+            assert close_code(socket) == expected

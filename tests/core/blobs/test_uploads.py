@@ -1,3 +1,4 @@
+import hashlib
 import io
 import resource
 import signal
@@ -351,3 +352,16 @@ def test_blobs_of_a_deleted_account_can_still_be_collected(database: Database, b
 def test_only_the_platform_serves_local_files(database: Database, blobs: Blobs, store: LocalStore) -> None:
     row = keep(database, blobs, b"x", "image:1")
     assert blobs.sign(row.key, method="GET", expires_in=timedelta(minutes=1)) is None
+
+
+def test_a_finished_file_is_staged_without_a_copy(blobs: Blobs, database: Database, tmp_path: Path) -> None:
+    path = tmp_path / "result.sgy"
+    path.write_bytes(b"samples" * 1000)
+    inode = path.stat().st_ino
+    staged = blobs.stage_file(path, account_id=None, suffix=".sgy", **FACE)
+    assert (staged.size, staged.sha256) == (7000, hashlib.sha256(b"samples" * 1000).hexdigest())
+    with database.write() as session:
+        key = blobs.keep(session, staged, "dataset:1").key
+    assert not path.exists()
+    assert blobs.local_path(key).stat().st_ino == inode
+    assert b"".join(blobs.read(key)) == b"samples" * 1000

@@ -126,6 +126,8 @@ def _invalid(error: InvalidRequest) -> tuple[int, str, Details]:
 def _too_large(limit: int, settings: PromethiumSettings) -> str:
     if limit == settings.json_limit_bytes:
         return f"JSON body is larger than {size_text(limit)}"
+    if limit == settings.chunk_bytes:
+        return f"Piece is larger than {size_text(limit)}"
     return f"File is larger than {size_text(settings.file_limit_bytes)}"
 
 

@@ -15,7 +15,7 @@ from pentaprism.faces.promethium.context import FACE, Promethium
 from pentaprism.faces.promethium.errors import renderer
 from pentaprism.faces.promethium.kinds import JOB_KINDS
 from pentaprism.faces.promethium.links import API
-from pentaprism.faces.promethium.routes import auth, datasets, health, jobs, models, pages, traces
+from pentaprism.faces.promethium.routes import auth, datasets, health, jobs, models, pages, traces, uploads
 from pentaprism.faces.promethium.service.removal import tidy
 from pentaprism.faces.promethium.settings import PromethiumSettings
 from pentaprism.faces.promethium.sockets.connection import Hub
@@ -71,6 +71,7 @@ def build(context: Promethium) -> FastAPI:
     app.state.context = context
     health.add(app, context)
     auth.add(app, context)
+    uploads.add(app, context)
     datasets.add(app, context)
     traces.add(app, context)
     jobs.add(app, context, tails)

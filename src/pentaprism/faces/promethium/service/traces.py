@@ -30,10 +30,9 @@ def _fields(query: TraceQuery) -> list[str] | None:
 def _range(dataset: Dataset, query: TraceQuery) -> tuple[int, int]:
     total = int(dataset.traces or 0)
     last = total - 1 if query.last is None else query.last
-    problems = [("from", query.first)] if query.first >= total else []
-    problems += [("to", last)] if last >= total or last < query.first else []
-    if problems:
-        raise invalid(*[(name, f"Must lie in the range of the traces, 0 to {total - 1}") for name, _ in problems])
+    wrong = ["from"] if query.first >= total else ["to"] if last >= total or last < query.first else []
+    if wrong:
+        raise invalid(*[(name, f"Must lie in the range of the traces, 0 to {total - 1}") for name in wrong])
     return query.first, last - query.first + 1
 
 
