@@ -122,6 +122,10 @@ class Quarry:
         rules = (self.light,) if light else (self.minute, self.hour)
         self.rates.hit_all(connection, [(rule, key) for rule in rules])
 
+    def count_link(self, connection: HTTPConnection) -> None:
+        """Count a request that a signed link vouches for. Raises TooManyRequests."""
+        self.rates.hit(connection, self.light, "address", client_address(connection))
+
     def require_admin(self, caller: Caller) -> None:
         """Raise NotAllowed unless the caller may download models."""
         if not (caller.admin or (caller.anonymous and self.settings.allow_download)):

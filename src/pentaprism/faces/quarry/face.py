@@ -42,7 +42,6 @@ EXPOSED = (
     "Idempotent-Replayed",
 )
 FREE = re.compile(r"^/(health(/(ready|live))?|info|docs|redoc|openapi\.json)?/?$")
-UNCOUNTED = FREE
 LIGHT = re.compile(
     r"^/(jobs/[^/]+/(status|masks/[^/]+|objects(/[^/]+)?|image)|segment/batch/[^/]+|segment/job/[^/]+/visualization|storage/results/.+)/?$"
 )
@@ -113,8 +112,10 @@ def gate(context: Quarry, request: Request) -> None:
     if FREE.match(path):
         return
     is_link = path.startswith("/storage/results/") and "sig" in request.query_params
-    if not (is_link and find_credential(request, context.authenticator.rules) is None):
-        context.identify(request)
+    if is_link and find_credential(request, context.authenticator.rules) is None:
+        context.count_link(request)
+        return
+    context.identify(request)
     light = request.method == "GET" and LIGHT.match(path) is not None
     operation = path.removeprefix("/segment/").rstrip("/")
     if not (request.method == "POST" and path.startswith("/segment/") and counts_late(request, operation)):
