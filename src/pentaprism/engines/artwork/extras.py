@@ -11,6 +11,8 @@ from pentaprism.engines.artwork.light import Light
 from pentaprism.engines.artwork.noise import smoothstep
 from pentaprism.engines.artwork.painter import Bytes, ellipse, polygon, stroke
 from pentaprism.engines.artwork.plants import shown_colour
+from pentaprism.engines.artwork.terrain import REACH, SIDE, World
+from pentaprism.engines.artwork.view import FOCAL
 
 Floats = npt.NDArray[np.float32]
 
@@ -100,9 +102,9 @@ def _envelope(canvas: Bytes, place: tuple[float, float, float], base: Floats, de
         polygon(canvas, outline, shown_colour(tone, depth, light, lit))
 
 
-def draw_cabin(canvas: Bytes, frame: Frame, light: Light, _seed: int) -> None:
+def draw_cabin(canvas: Bytes, frame: Frame, light: Light, foot: float) -> None:
     """A wooden house with lit windows."""
-    size, x, y = frame.scale * 0.13, frame.x(-0.2), frame.y(0.13)
+    size, x, y = frame.scale * 0.13, frame.x(-0.2), frame.y(foot)
     wall, roof = shown_colour(rgb("#8a5a38"), 0.7, light, 0.8), shown_colour(rgb("#5a3a33"), 0.7, light, 0.9)
     side = shown_colour(rgb("#6b452c"), 0.7, light, 0.45)
     snow_free = [(x - size * 0.6, y), (x - size * 0.6, y - size * 0.42), (x + size * 0.25, y - size * 0.42), (x + size * 0.25, y)]
@@ -147,7 +149,7 @@ def draw_cabin(canvas: Bytes, frame: Frame, light: Light, _seed: int) -> None:
     )
 
 
-def draw_lighthouse(canvas: Bytes, frame: Frame, light: Light, _seed: int) -> None:
+def draw_lighthouse(canvas: Bytes, frame: Frame, light: Light) -> None:
     """A striped tower on a rock."""
     size, x, y = frame.scale * 0.36, frame.x(-0.27), frame.y(0.1)
     rock = shown_colour(rgb("#4c463f"), 0.8, light, 0.6)
@@ -181,9 +183,9 @@ def draw_lighthouse(canvas: Bytes, frame: Frame, light: Light, _seed: int) -> No
     polygon(canvas, [(x - size * 0.08, lamp), (x, lamp - size * 0.09), (x + size * 0.08, lamp)], toned(red, lightness=-0.12))
 
 
-def draw_tent(canvas: Bytes, frame: Frame, light: Light, _seed: int) -> None:
+def draw_tent(canvas: Bytes, frame: Frame, light: Light, foot: float) -> None:
     """A tent that glows from inside when it is dark."""
-    size, x, y = frame.scale * 0.13, frame.x(-0.18), frame.y(0.17)
+    size, x, y = frame.scale * 0.13, frame.x(-0.18), frame.y(foot)
     dark = light.stars > 0 or light.height < 0.08
     cloth = rgb("#ffb347") if dark else shown_colour(rgb("#d9742f"), 0.5, light, 1.0)
     polygon(canvas, [(x - size * 0.75, y), (x - size * 0.1, y - size * 0.72), (x + size * 0.42, y)], cloth)
@@ -218,12 +220,19 @@ def draw_meteors(canvas: Bytes, frame: Frame, seed: int) -> None:
             )
 
 
-Draw = Callable[[Bytes, Frame, Light, int], None]
-SPRITES: dict[str, Draw] = {
-    "birds": draw_birds,
-    "sailboat": draw_sailboat,
-    "cabin": draw_cabin,
-    "lighthouse": draw_lighthouse,
-    "tent": draw_tent,
-}
-"""Things drawn in the eight-bit stage by name."""
+Build = Callable[[Bytes, Frame, Light, float], None]
+BUILDINGS: dict[str, tuple[Build, float, float]] = {"cabin": (draw_cabin, -0.2, 0.13), "tent": (draw_tent, -0.18, 0.17)}
+"""What stands on the ground: how it is drawn, at which ``u``, and its foot where the land is dry there."""
+
+
+def draw_building(canvas: Bytes, frame: Frame, light: Light, world: World, name: str) -> None:
+    """A house or a tent, set back to the shore where its usual place is under water."""
+    build, u, foot = BUILDINGS[name]
+    zs = np.linspace(0.8, 4.5, 120)
+    rows = np.clip((zs / REACH * SIDE).astype(int), 0, SIDE - 1)
+    heights = world.heights[rows, np.clip(((u * zs / FOCAL / REACH + 0.5) * SIDE).astype(int), 0, SIDE - 1)]
+    dry = np.flatnonzero(heights > 0.012)
+    if world.water and len(dry):
+        k = int(dry[0])
+        foot = float(FOCAL * (world.eye - heights[k]) / zs[k])
+    build(canvas, frame, light, foot)

@@ -177,13 +177,7 @@ def _draw_landscape(scene: Scene, width: int, height: int, steps: _Steps) -> Can
         plants.draw_trees(
             drawn, frame, light, world, sight, seed, kind, count // (6 if minimal else 1), snow=snow, height=tall, farthest=far
         )
-    for name, draw in extras.SPRITES.items():
-        if name in scene.details:
-            draw(drawn, frame, light, seed)
-    if "hot-air balloons" in scene.details:
-        extras.draw_balloons(drawn, frame, light, seed, scene.palette)
-    if "shooting stars" in scene.details:
-        extras.draw_meteors(drawn, frame, seed)
+    _draw_things(scene, drawn, frame, light, world, seed)
     if scene.land in {"meadow", "hills", "mountains"} and not snow and not minimal and scene.look != "retro":
         plants.draw_grass(drawn, frame, light, seed, dry="autumn trees" in scene.details)
     if scene.flowers:
@@ -197,6 +191,22 @@ def _draw_landscape(scene: Scene, width: int, height: int, steps: _Steps) -> Can
     canvas = to_floats(drawn)
     steps.done(0.8)
     return _fallen(scene, canvas, frame, seed)
+
+
+def _draw_things(scene: Scene, drawn: Pixels, frame: Frame, light: Light, world: World, seed: int) -> None:
+    for name in scene.details:
+        if name in extras.BUILDINGS:
+            extras.draw_building(drawn, frame, light, world, name)
+        elif name == "lighthouse":
+            extras.draw_lighthouse(drawn, frame, light)
+        elif name == "sailboat":
+            extras.draw_sailboat(drawn, frame, light, seed)
+        elif name == "birds":
+            extras.draw_birds(drawn, frame, light, seed)
+        elif name == "hot-air balloons":
+            extras.draw_balloons(drawn, frame, light, seed, scene.palette)
+        elif name == "shooting stars":
+            extras.draw_meteors(drawn, frame, seed)
 
 
 def _woods(scene: Scene) -> list[tuple[str, int, float, float]]:

@@ -20,6 +20,7 @@ CENTRE_PULL = 0.25
 FACE_SHARE = 0.5
 FACE_MARGIN = 0.35
 SMALLEST_FACE = 24
+LEAST_CONTRAST = 4
 
 
 def saliency(picture: npt.NDArray[Any]) -> Map:
@@ -28,6 +29,8 @@ def saliency(picture: npt.NDArray[Any]) -> Map:
     scale = min(1.0, MAP_SIDE / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = cv2.resize(picture[..., :3], size, interpolation=cv2.INTER_AREA)
+    if np.ptp(small.reshape(-1, 3), axis=0).max() < LEAST_CONTRAST:
+        return np.full(small.shape[:2], 1 / (size[0] * size[1]), np.float32)
     lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(np.float32)
     total = WEIGHTS["residual"] * _residual(lab) + WEIGHTS["edges"] * _edges(lab) + WEIGHTS["skin"] * _skin(small)
     total = np.asarray(total * _centre(*total.shape), np.float32)
@@ -35,8 +38,6 @@ def saliency(picture: npt.NDArray[Any]) -> Map:
     total = np.maximum(total - np.float32(total.mean()), 0)
     found = faces(small)
     mass, face_mass = float(total.sum()), float(found.sum())
-    if mass <= 1e-9 and face_mass == 0:
-        return np.full(total.shape, 1 / total.size, np.float32)
     total = total / max(mass, 1e-9)
     if face_mass > 0:
         total = (1 - FACE_SHARE) * total + FACE_SHARE * found / face_mass
@@ -86,7 +87,7 @@ def _edges(lab: Map) -> Map:
     strength = np.zeros(lab.shape[:2], np.float32)
     for channel in range(3):
         plane = np.ascontiguousarray(lab[..., channel])
-        strength = strength + cv2.magnitude(cv2.Sobel(plane, cv2.CV_32F, 1, 0), cv2.Sobel(plane, cv2.CV_32F, 0, 1))
+        strength = strength + np.hypot(cv2.Sobel(plane, cv2.CV_32F, 1, 0), cv2.Sobel(plane, cv2.CV_32F, 0, 1))
     return _to_one(cv2.GaussianBlur(strength, (0, 0), max(lab.shape[:2]) / 40))
 
 

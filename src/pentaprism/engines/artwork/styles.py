@@ -88,7 +88,7 @@ def low_poly(canvas: Canvas, frame: Frame, seed: int) -> Canvas:
     factor = max(1, round(frame.scale / 320))
     small = cv2.resize(canvas, (max(frame.width // factor, 2), max(frame.height // factor, 2)), interpolation=cv2.INTER_AREA)
     gray = cv2.GaussianBlur(cv2.cvtColor(small.astype(np.float32), cv2.COLOR_RGB2GRAY), (0, 0), 1.2)
-    edges = cv2.magnitude(cv2.Sobel(gray, cv2.CV_32F, 1, 0), cv2.Sobel(gray, cv2.CV_32F, 0, 1)) ** 0.6 + 0.05
+    edges = np.hypot(cv2.Sobel(gray, cv2.CV_32F, 1, 0), cv2.Sobel(gray, cv2.CV_32F, 0, 1)) ** 0.6 + 0.05
     count = int(800 * frame.width * frame.height / frame.scale**2)
     picks = rng.choice(edges.size, min(count, edges.size // 4), replace=False, p=(edges / edges.sum(dtype=np.float64)).ravel())
     rows, columns = np.divmod(picks, small.shape[1])
@@ -157,11 +157,11 @@ def oil(canvas: Canvas, frame: Frame, seed: int) -> Canvas:
 def neon(canvas: Canvas, frame: Frame, colours: list[Floats]) -> Canvas:
     """Dark forms whose outlines glow."""
     gray = cv2.GaussianBlur(cv2.cvtColor(np.clip(canvas, 0, 1), cv2.COLOR_RGB2GRAY), (0, 0), max(frame.scale * 0.0016, 0.6))
-    edges = cv2.magnitude(cv2.Sobel(gray, cv2.CV_32F, 1, 0), cv2.Sobel(gray, cv2.CV_32F, 0, 1)) * np.float32(frame.scale / 900)
-    lines = np.clip(edges * 2.4 - 0.16, 0, 1)
+    edges = np.hypot(cv2.Sobel(gray, cv2.CV_32F, 1, 0), cv2.Sobel(gray, cv2.CV_32F, 0, 1))
+    lines = np.clip(edges * 1.5 - 0.1, 0, 1)
     places = np.linspace(0, 1, len(colours)).tolist()
     tones = ramp(list(zip(places, colours, strict=True)), np.linspace(0, 1, frame.width))[None]
-    dark = canvas * np.float32(0.42) * (0.6 + 0.4 * tones)
+    dark = (canvas * np.float32(0.8) + np.float32(0.03)) * (0.55 + 0.45 * tones)
     light = lines[..., None] * tones
     small = cv2.resize(light, (max(frame.width // 2, 1), max(frame.height // 2, 1)), interpolation=cv2.INTER_AREA)
     wide = cv2.GaussianBlur(small, (0, 0), frame.scale * 0.01)

@@ -117,7 +117,7 @@ def _draw_water(canvas: Canvas, frame: Frame, light: Light, seed: int, wet: Floa
     glint = np.exp(-np.abs(frame.us - light.side) / (0.05 + 0.26 * frame.vs[first:, None].clip(0))) * smoothstep(
         0.15, 0.9, small + 0.5 * waves
     )
-    shine = glint * np.float32(light.glow * 0.75 * (1 - light.overcast))
+    shine = glint * np.float32(light.glow * 0.75 * (1 - light.overcast)) * smoothstep(0.6, 0.12, vs)[:, None]
     water = 1 - (1 - water) * (1 - np.clip(shine[..., None] * light.sun, 0, 1))
     offset = first - top
     if offset < 0:
