@@ -34,7 +34,7 @@ from pentaprism.core.jobs.tables import Job
 from pentaprism.core.limits.limiter import Limiter
 from pentaprism.core.models.registry import Models
 from pentaprism.core.platform import Platform
-from pentaprism.core.workers.compute import Compute
+from pentaprism.core.workers.compute import Compute, ready
 from pentaprism.faces.imagineai.context import Imagineai
 from pentaprism.faces.imagineai.face import create_app
 from pentaprism.faces.imagineai.kinds import JOB_KINDS
@@ -217,7 +217,9 @@ def loop() -> Iterator[Loop]:
 @pytest.fixture(scope="session")
 def compute() -> Iterator[Compute]:
     """One helper process for the run."""
-    compute = Compute(1)
+    compute = Compute(1, preload=("pentaprism.imaging.decode",))
+    compute.start()
+    compute.call(ready)
     yield compute
     compute.close()
 

@@ -24,11 +24,13 @@ def field_problem(kind: str, place: str, name: str, message: str, value: Any = N
 
 def render(error: core.PlatformError, connection: HTTPConnection) -> Response:
     """The answer for ``error``."""
-    status, detail = told(error, face_path(connection))
+    context = getattr(connection.scope["app"].state, "context", None)
+    limit = context.settings.file_limit_bytes if context is not None else LIMIT
+    status, detail = told(error, face_path(connection), limit)
     return JSONResponse({"detail": detail}, status_code=status)
 
 
-def told(error: core.PlatformError, path: str) -> tuple[int, Any]:
+def told(error: core.PlatformError, path: str, limit: int = LIMIT) -> tuple[int, Any]:
     """Status and detail of ``error`` at the address ``path``."""
     match error:
         case InvalidRequest():
@@ -46,7 +48,7 @@ def told(error: core.PlatformError, path: str) -> tuple[int, Any]:
         case core.NotAuthenticated():
             return 401, _unknown(error)
         case core.TooLarge() if path.startswith(FORM_PATHS):
-            return 422, too_large(int(error.details.get("file_limit", LIMIT)))
+            return 422, too_large(limit)
     return _unavailable(error) if isinstance(error, core.Unavailable) else _plain(error)
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -33,7 +32,6 @@ from pentaprism.imaging.decode.display import fitted
 
 WORKING_SIDE = 1024
 TRIES = 3
-DECLARED = ("name", "version", "kind", "fallback_from", "reason")
 
 
 class AnalyseRequest(BaseModel):
@@ -95,7 +93,7 @@ class Pipeline:
             text = engine.describe(prepared, seen, attributes, defects, hints, check=check)
             model = {"description_model": text.model, "fallback_from": text.fallback_from, "reason": text.reason}
             _fill(outcome, model, description_model=text.model)
-        engines = engines_of(engine, seen, text)
+        engines = engine.engines(seen, text)
         self._finish(results.Found(prepared.quality, seen, attributes, defects, text, engines, engine.model_version))
 
     # -- the borders of steps
@@ -214,18 +212,6 @@ def _classify_told(seen: products.Classification) -> dict[str, Any]:
 def _classify_result(seen: products.Classification) -> dict[str, Any]:
     evidence = [{"source": one.source, "label": one.label, "probability": one.probability} for one in seen.evidence]
     return {**_classify_told(seen), "category_confidence": seen.category_confidence, "evidence": evidence}
-
-
-def engines_of(engine: ProductsEngine, seen: products.Classification, text: products.Description) -> dict[str, Any]:
-    """Which engine answered each part."""
-    return {"classifier": seen.engine.to_dict(), **fixed_parts(engine), "description": text.engine.to_dict()}
-
-
-@cache
-def fixed_parts(engine: ProductsEngine) -> dict[str, dict[str, Any]]:
-    """The parts for which there is one engine only."""
-    about = engine.about()
-    return {part: {key: about[part].get(key) for key in DECLARED} for part in ("attributes", "defects")}
 
 
 def told_of(analysis: Analysis, run_id: str) -> dict[str, Any]:
