@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-SUITES = ("jobs", "gateway", "uploads", "sockets", "cells")
+SUITES = ("jobs", "gateway", "uploads", "sockets", "cells", "seismic", "seismic_io")
 
 
 def main() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -31,9 +33,9 @@ class SeismicNet(nn.Module):
         super().__init__()
         self.base = 1 if task == "reconstruction" else 0
         self.stem = nn.Conv2d(2 * CHANNELS[task], WIDTHS[0], 3, padding=1)
-        self.down = nn.ModuleList(nn.Conv2d(a, b, 2, stride=2) for a, b in zip(WIDTHS, WIDTHS[1:], strict=False))
+        self.down = nn.ModuleList(nn.Conv2d(a, b, 2, stride=2) for a, b in pairwise(WIDTHS))
         self.encoder = nn.ModuleList(Block(width) for width in WIDTHS)
-        self.up = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, stride=2) for a, b in zip(WIDTHS, WIDTHS[1:], strict=False))
+        self.up = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, stride=2) for a, b in pairwise(WIDTHS))
         self.decoder = nn.ModuleList(Block(width) for width in WIDTHS[:-1])
         self.head = nn.Conv2d(WIDTHS[0], 2, 3, padding=1)
         nn.init.zeros_(self.head.weight)
