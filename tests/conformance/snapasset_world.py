@@ -197,6 +197,7 @@ class Listener:
         except (httpx.HTTPError, RuntimeError, OSError):
             return
         finally:
+            self._client.close()
             self.opened.set()
             self.closed.set()
 

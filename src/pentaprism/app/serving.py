@@ -6,6 +6,7 @@ The server listens first and loads the faces behind its open sockets, so that it
 import asyncio
 import contextlib
 import gc
+import ipaddress
 import socket
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -93,6 +94,8 @@ def serve(settings: Settings, *, face: str | None = None, port_given: bool = Tru
     alone = getattr(settings, face) if face is not None else None
     port = getattr(alone, "port", native_ports[face]) if face is not None and not port_given else settings.server.port
     host = getattr(alone, "host", None) or settings.server.host
+    if settings.snapasset.anonymous and face in {None, "snapasset"} and not is_loopback(host):
+        raise SettingsError("snapasset.anonymous lets everybody in, so it needs a loopback address such as 127.0.0.1")
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(listen(host, port))]
         ports: dict[int, str] = {}
@@ -111,6 +114,14 @@ def serve(settings: Settings, *, face: str | None = None, port_given: bool = Tru
             Server(gateway, settings).serve_on(sockets)
         finally:
             gc.freeze()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a server on ``host``."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def listen(host: str, port: int) -> socket.socket:
