@@ -25,7 +25,7 @@ class DeadTraces:
     @property
     def mask(self) -> Mask:
         """Whether each trace is dead, [traces]."""
-        return self.reasons != LIVE
+        return np.asarray(self.reasons != LIVE)
 
     @property
     def indices(self) -> npt.NDArray[np.int64]:
