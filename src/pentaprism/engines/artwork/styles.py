@@ -158,7 +158,7 @@ def neon(canvas: Canvas, frame: Frame, colours: list[Floats]) -> Canvas:
     """Dark forms whose outlines glow."""
     gray = cv2.GaussianBlur(cv2.cvtColor(np.clip(canvas, 0, 1), cv2.COLOR_RGB2GRAY), (0, 0), max(frame.scale * 0.0016, 0.6))
     edges = np.hypot(cv2.Sobel(gray, cv2.CV_32F, 1, 0), cv2.Sobel(gray, cv2.CV_32F, 0, 1))
-    lines = np.clip(edges * 1.5 - 0.1, 0, 1)
+    lines = np.clip(edges * 1.15 - 0.12, 0, 1)
     places = np.linspace(0, 1, len(colours)).tolist()
     tones = ramp(list(zip(places, colours, strict=True)), np.linspace(0, 1, frame.width))[None]
     dark = (canvas * np.float32(0.8) + np.float32(0.03)) * (0.55 + 0.45 * tones)
@@ -166,7 +166,7 @@ def neon(canvas: Canvas, frame: Frame, colours: list[Floats]) -> Canvas:
     small = cv2.resize(light, (max(frame.width // 2, 1), max(frame.height // 2, 1)), interpolation=cv2.INTER_AREA)
     wide = cv2.GaussianBlur(small, (0, 0), frame.scale * 0.01)
     halo = cv2.resize(wide, (frame.width, frame.height), interpolation=cv2.INTER_LINEAR)
-    screen(dark, np.clip(light * 0.95 + halo * 1.6, 0, 1))
+    screen(dark, np.clip(light * 0.95 + halo, 0, 1))
     return dark
 
 
