@@ -38,7 +38,7 @@ def test_shells_get_a_script_for_completion(shell: str) -> None:
     assert "_PENTAPRISM_COMPLETE" in script.stdout
 
 
-@pytest.mark.parametrize(("typed", "word", "offered"), [("se", 1, {"serve", "segment"}), ("user dis", 2, {"disable"})])
+@pytest.mark.parametrize(("typed", "word", "offered"), [("se", 1, {"serve", "segment", "seismic"}), ("user dis", 2, {"disable"})])
 def test_commands_are_completed(typed: str, word: int, offered: set[str]) -> None:
     completed = program(_PENTAPRISM_COMPLETE="complete_bash", COMP_WORDS=f"pentaprism {typed}", COMP_CWORD=str(word))
     assert set(completed.stdout.split()) == offered
