@@ -23,7 +23,7 @@ def saved(pixels: npt.NDArray[Any], kind: str = "PNG", **options: Any) -> bytes:
 
 
 def discs(rows: int = 4, columns: int = 6, radius: int = 26, pitch: int = 80) -> tuple[bytes, list[Mask]]:
-    """Bright discs of different colours on a dark ground with some noise, as a PNG, and their masks."""
+    """Bright discs of different colours on a dark ground, as a PNG, and their masks."""
     random = np.random.default_rng(5)
     height, width = rows * pitch, columns * pitch
     y, x = np.mgrid[:height, :width]
@@ -34,7 +34,7 @@ def discs(rows: int = 4, columns: int = 6, radius: int = 26, pitch: int = 80) ->
             inside = (x - (column + 0.5) * pitch) ** 2 + (y - (row + 0.5) * pitch) ** 2 < radius**2
             picture[inside] = random.uniform(130, 240, 3)
             masks.append(inside)
-    return saved(np.clip(picture + random.normal(0, 3, picture.shape), 0, 255).astype(np.uint8)), masks
+    return saved(picture.astype(np.uint8)), masks
 
 
 def squares() -> bytes:

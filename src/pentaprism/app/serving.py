@@ -96,6 +96,8 @@ def serve(settings: Settings, *, face: str | None = None, port_given: bool = Tru
     host = getattr(alone, "host", None) or settings.server.host
     if settings.snapasset.anonymous and face in {None, "snapasset"} and not is_loopback(host):
         raise SettingsError("snapasset.anonymous lets everybody in, so it needs a loopback address such as 127.0.0.1")
+    if not is_loopback(host) and face in {None, "quarry"} and not settings.quarry.api_keys and not settings.quarry.require_auth:
+        log.warning("the quarry face is open to everybody who can reach this address; set API_KEYS or quarry.require_auth", host=host)
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(listen(host, port))]
         ports: dict[int, str] = {}
@@ -118,6 +120,14 @@ def serve(settings: Settings, *, face: str | None = None, port_given: bool = Tru
 
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches a server on ``host``."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address can be reached from this machine alone."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -146,3 +146,14 @@ def test_a_model_can_be_unloaded(tmp_path: Path, make_card: MakeCard, ship: Ship
     first = models.get("net", read)
     assert models.unload("net") and models.loaded() == []
     assert models.get("net", read) is not first
+
+
+def test_figures_tell_what_is_loaded_and_what_it_was_measured_to_take(tmp_path: Path, make_card: MakeCard, ship: Ship) -> None:
+    models = Models([ship(make_card("net"))], tmp_path / "cache")
+    assert models.figures() == {}
+    models.get("net", read, measure=lambda loaded: 7 * MEGABYTE)
+    assert models.figures().keys() == {"net"}
+    assert models.figures()["net"].keys() == {"memory_bytes", "load_ms", "loaded_at", "used_at"}
+    assert models.figures()["net"]["memory_bytes"] == 7 * MEGABYTE
+    models.unload("net")
+    assert models.figures() == {}

@@ -1,5 +1,7 @@
 """Masks as they are stored: figures as JSON, regions as packed bits, compressed one by one so that each can be read alone."""
 
+from __future__ import annotations
+
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -46,7 +48,7 @@ class StoredMask:
         return [self.left, self.top, self.width - 1, self.height - 1]
 
 
-def pack(masks: Sequence["Mask"], prompts: Sequence[int | None], points: Sequence[list[list[float]]]) -> tuple[list[dict[str, Any]], bytes]:
+def pack(masks: Sequence[Mask], prompts: Sequence[int | None], points: Sequence[list[list[float]]]) -> tuple[list[dict[str, Any]], bytes]:
     """Figures and bytes of ``masks``, which answer the prompts of those numbers and show those points."""
     figures, regions, at = [], [], 0
     for mask, prompt, shown in zip(masks, prompts, points, strict=True):

@@ -1,5 +1,7 @@
 """The embedding of an image: from memory, from the store, or calculated once and kept in both."""
 
+from __future__ import annotations
+
 import logging
 import time
 from collections.abc import Callable
@@ -35,12 +37,12 @@ MEBIBYTE = 1_048_576
 class Ready:
     """An embedding; ``hit``: nothing had to be calculated, ``seconds``: how long that took otherwise."""
 
-    embedding: "Kept"
+    embedding: Kept
     hit: bool
     seconds: float | None = None
 
 
-def ready(job: JobContext, image: Image, engine: "PromptEngine", pixels: Callable[[], Any], check: Callable[[], None]) -> Ready:
+def ready(job: JobContext, image: Image, engine: PromptEngine, pixels: Callable[[], Any], check: Callable[[], None]) -> Ready:
     """The embedding of ``image`` by ``engine``; ``pixels`` decodes the picture and is called only if that is needed."""
     info = engine.info
     key: Key = (image.account_id, image.sha256, info.name, f"{info.version}:{info.weights_sha256 or '-'}")
@@ -71,7 +73,7 @@ def _which(key: Key) -> tuple[Any, ...]:
     return (Embedding.account_id == key[0], Embedding.sha256 == key[1], Embedding.model == key[2], Embedding.engine == key[3])
 
 
-def _stored(job: JobContext, key: Key) -> "Kept | None":
+def _stored(job: JobContext, key: Key) -> Kept | None:
     """The embedding from the store; a damaged or vanished one is forgotten."""
     with job.database.read() as session:
         row = session.scalar(select(Embedding).where(*_which(key), Embedding.blob_key.is_not(None)))
@@ -99,7 +101,7 @@ def _claim(job: JobContext, key: Key) -> bool:
     return True
 
 
-def _wait(job: JobContext, key: Key, check: Callable[[], None]) -> "Kept | None":
+def _wait(job: JobContext, key: Key, check: Callable[[], None]) -> Kept | None:
     """What another worker calculates at this moment; None if it does not end."""
     while True:
         check()
@@ -113,7 +115,7 @@ def _wait(job: JobContext, key: Key, check: Callable[[], None]) -> "Kept | None"
         time.sleep(POLL_SECONDS)
 
 
-def _store(job: JobContext, key: Key, made: "Kept") -> None:
+def _store(job: JobContext, key: Key, made: Kept) -> None:
     """Keep the embedding in the store. One that cannot be kept costs time later, and fails nothing."""
     try:
         staged = job.blobs.stage(made.to_bytes(), account_id=key[0], face=FACE, purpose="cache")

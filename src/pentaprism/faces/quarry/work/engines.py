@@ -1,5 +1,7 @@
 """Engines in a worker: loading within the memory budget, falling back, dropping what is idle or not wanted any more."""
 
+from __future__ import annotations
+
 import ctypes
 import gc
 import logging
@@ -46,7 +48,7 @@ def settings_of(platform: Platform) -> QuarrySettings:
     return found
 
 
-def load(platform: Platform, name: str) -> "PromptEngine":
+def load(platform: Platform, name: str) -> PromptEngine:
     """The engine of that name, loaded. Raises LoadFailure."""
     _tend_later(platform)
     threads = int(os.environ.get("OMP_NUM_THREADS", "0")) or None
@@ -79,7 +81,7 @@ def in_use(name: str) -> Iterator[None]:
         IN_USE.discard(name)
 
 
-def engine_for(job: JobContext, wanted: str, asked: str, fallback: Fallback, *, strict: bool) -> "tuple[PromptEngine, Fallback]":
+def engine_for(job: JobContext, wanted: str, asked: str, fallback: Fallback, *, strict: bool) -> tuple[PromptEngine, Fallback]:
     """The engine for a job, and its fallback: one that cannot be loaded after all gives way to the embedded one where it may."""
     try:
         return load(job.platform, wanted), fallback

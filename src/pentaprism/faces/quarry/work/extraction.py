@@ -1,5 +1,7 @@
 """Objects cut out of an image: which ones, their pixels, their files."""
 
+from __future__ import annotations
+
 import fcntl
 import io
 import os
@@ -43,7 +45,7 @@ class Selection:
     reasons: dict[str, int]
 
 
-def select(masks: Sequence["Mask"], wanted: Extraction, pixels: int, most: int) -> Selection:
+def select(masks: Sequence[Mask], wanted: Extraction, pixels: int, most: int) -> Selection:
     """Choose among ``masks`` of an image of ``pixels`` pixels."""
     reasons = dict.fromkeys(("too_small", "too_large", "nested", "over_limit"), 0)
     kept: list[int] = []
@@ -62,7 +64,7 @@ def select(masks: Sequence["Mask"], wanted: Extraction, pixels: int, most: int) 
     return Selection(kept, reasons)
 
 
-def _share_inside(small: "Mask", large: "Mask") -> float:
+def _share_inside(small: Mask, large: Mask) -> float:
     """The part of ``small`` that lies in ``large``."""
     top, left = max(small.top, large.top), max(small.left, large.left)
     bottom = min(small.top + small.height, large.top + large.height)
@@ -74,7 +76,7 @@ def _share_inside(small: "Mask", large: "Mask") -> float:
     return int((one & two).sum()) / int(small.area)
 
 
-def cutout(rgba: Picture, mask: "Mask", alpha: str) -> Picture:
+def cutout(rgba: Picture, mask: Mask, alpha: str) -> Picture:
     """The object's pixels [h, w, 4]: trimmed to the mask (soft: with a margin of one pixel), transparent pixels black."""
     margin = 1 if alpha == "soft" else 0
     height, width = rgba.shape[:2]

@@ -1,5 +1,7 @@
 """Embeddings that a worker keeps in memory, the longest unused going first."""
 
+from __future__ import annotations
+
 import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING
@@ -19,7 +21,7 @@ class EmbeddingMemory:
         self._bytes = 0
         self._lock = threading.Lock()
 
-    def get(self, key: Key) -> "Embedding | None":
+    def get(self, key: Key) -> Embedding | None:
         """The embedding of ``key``, which counts as used."""
         with self._lock:
             found = self._kept.get(key)
@@ -27,7 +29,7 @@ class EmbeddingMemory:
                 self._kept.move_to_end(key)
             return found
 
-    def put(self, key: Key, embedding: "Embedding", most_bytes: int) -> None:
+    def put(self, key: Key, embedding: Embedding, most_bytes: int) -> None:
         """Keep an embedding; others go until all take at most ``most_bytes``."""
         with self._lock:
             self._remove(key)

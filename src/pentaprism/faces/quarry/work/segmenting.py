@@ -1,5 +1,7 @@
 """One segmentation in a worker: engine, embedding, masks."""
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -66,10 +68,10 @@ class Outcome:
 
     image: Image
     source: Source
-    engine: "PromptEngine"
+    engine: PromptEngine
     fallback: dict[str, Any] | None
     cache: Ready
-    masks: list["Mask"] = field(default_factory=list)
+    masks: list[Mask] = field(default_factory=list)
     prompts: list[int | None] = field(default_factory=list)
     points: list[list[list[float]]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
