@@ -1,7 +1,7 @@
 """Seismic files beside segyio and ObsPy: reading with statistics, writing a result, previews, memory.
 
-Run with ``python -m benchmarks.seismic_io``. Files lie in the page cache; every figure is the best processor time of several runs in this
-process, the alternatives in turn with ours. Memory is that of a process of its own.
+Run with ``python -m benchmarks.seismic_io``. Files lie in the page cache; every figure is the best of several runs in this process,
+the alternatives in turn with ours. Memory is that of a process of its own.
 """
 
 import os
@@ -26,7 +26,7 @@ from pentaprism.engines.seismic import ArraySection, Section, convert, describe,
 from pentaprism.engines.seismic.pictures import PreviewParameters, draw_preview
 
 TRACES, SAMPLES = 1000, 2000
-RUNS = 15
+RUNS = 25
 LARGE_TRACES = 250_000
 
 LARGE = """
@@ -78,13 +78,13 @@ def with_statistics(read: Callable[[Path], np.ndarray], path: Path) -> tuple[flo
 
 
 def compare(what: str, ours: Callable[[], object], theirs: Callable[[], object], name: str) -> Row:
-    """Best processor times of both, run in turn; all of them use one processor."""
+    """Best times of both, run in turn."""
     best = [np.inf, np.inf]
     for _ in range(RUNS):
         for place, work in enumerate((ours, theirs)):
-            began = time.process_time()
+            began = time.perf_counter()
             work()
-            best[place] = min(best[place], time.process_time() - began)
+            best[place] = min(best[place], time.perf_counter() - began)
     return Row(what, f"{best[0] * 1e3:.1f} ms", f"{best[1] * 1e3:.1f} ms ({name})", f"{best[1] / best[0]:.2f}x")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pentaprism.engines.seismic.ahead import read_ahead
 from pentaprism.engines.seismic.formats.section import Mask, Section, Window
 from pentaprism.engines.seismic.statistics import TraceSums, trace_sums
 
@@ -73,13 +74,14 @@ def find_dead(
     """Dead traces of a section: all samples zero, all not finite, or all equal; trace id 2; more than half of the samples missing."""
     marked = mark(filled, section.traces)
     reasons = np.zeros(section.traces, np.uint8)
-    for window in section.scan(("trace_id",)):
-        part = slice(window.first_trace, window.first_trace + len(window.rows))
-        reasons[part] = reasons_of(window, trace_sums(window.rows, window.missing), marked[part])
-        if check is not None:
-            check()
-        if report is not None:
-            report(part.stop / section.traces)
+    with read_ahead(section.scan(("trace_id",))) as windows:
+        for window in windows:
+            part = slice(window.first_trace, window.first_trace + len(window.rows))
+            reasons[part] = reasons_of(window, trace_sums(window.rows, window.missing), marked[part])
+            if check is not None:
+                check()
+            if report is not None:
+                report(part.stop / section.traces)
     return DeadTraces(reasons)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pentaprism.engines.seismic.ahead import read_ahead
 from pentaprism.engines.seismic.dead import DeadTraces, mark, reasons_of
 from pentaprism.engines.seismic.formats.opening import open_section
 from pentaprism.engines.seismic.formats.section import Limits, Section
@@ -15,6 +16,8 @@ from pentaprism.engines.seismic.geometry import GEOMETRY_FIELDS, GeometrySurvey
 from pentaprism.engines.seismic.statistics import Accumulator, Statistics, trace_sums
 
 MICROSECONDS = 1_000_000
+# Small enough to lie in the processor's cache from the decoding to the statistics.
+WINDOW_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,21 +105,22 @@ def _describe(
     delays: set[int] = set()
     first_bad = -1
     bad = 0
-    for window in section.scan((*GEOMETRY_FIELDS, "trace_id", "delay_ms")):
-        part = slice(window.first_trace, window.first_trace + len(window.rows))
-        sums = trace_sums(window.rows, window.missing)
-        reasons[part] = reasons_of(window, sums, marked[part])
-        statistics.add(window.first_trace, window.rows, sums, reasons[part] == 0, window.missing)
-        if window.fields:
-            survey.add(window.fields)
-            delays.update((int(window.fields["delay_ms"].min()), int(window.fields["delay_ms"].max())))
-        if sums.nonfinite.any():
-            first_bad = part.start + int(np.argmax(sums.nonfinite > 0)) if first_bad < 0 else first_bad
-            bad += int(np.count_nonzero(sums.nonfinite))
-        if check is not None:
-            check()
-        if report is not None:
-            report(part.stop / section.traces)
+    with read_ahead(section.scan((*GEOMETRY_FIELDS, "trace_id", "delay_ms"), WINDOW_BYTES)) as windows:
+        for window in windows:
+            part = slice(window.first_trace, window.first_trace + len(window.rows))
+            sums = trace_sums(window.rows, window.missing)
+            reasons[part] = reasons_of(window, sums, marked[part])
+            statistics.add(window.first_trace, window.rows, sums, reasons[part] == 0, window.missing)
+            if window.fields:
+                survey.add(window.fields)
+                delays.update((int(window.fields["delay_ms"].min()), int(window.fields["delay_ms"].max())))
+            if sums.nonfinite.any():
+                first_bad = part.start + int(np.argmax(sums.nonfinite > 0)) if first_bad < 0 else first_bad
+                bad += int(np.count_nonzero(sums.nonfinite))
+            if check is not None:
+                check()
+            if report is not None:
+                report(part.stop / section.traces)
     gathers, geometry = survey.result()
     found = statistics.result()
     return Description(

@@ -2,7 +2,7 @@
 
 import math
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ from pentaprism.engines.seismic.formats.section import Indices, Limits, Mask, Ro
 from pentaprism.engines.seismic.formats.source import FileSource
 
 SECOND = 1_000_000_000
+WINDOW_BYTES = 32_000_000
 MOST_SPAN = 4
 RATE_TOLERANCE = 1e-4
 # Seconds since 1970 that fit 64 bits of ns, with some room.
@@ -114,6 +115,10 @@ class MiniseedSection(Section):
             for begin, end in stream.runs.tolist():
                 row[begin:end] = False
         return mask
+
+    def spans(self, window_bytes: int = WINDOW_BYTES) -> Iterator[tuple[int, int]]:
+        # A stretch of records often holds many streams and is decoded once a window, so windows are larger here.
+        return super().spans(max(window_bytes, WINDOW_BYTES))
 
     def gaps(self, most: int = 1000) -> list[dict[str, int]]:
         found: list[dict[str, int]] = []
