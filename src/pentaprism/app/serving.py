@@ -126,14 +126,6 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def is_loopback(host: str) -> bool:
-    """Whether an address can be reached from this machine alone."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def listen(host: str, port: int) -> socket.socket:
     """A socket bound to the address; SettingsError where that cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
