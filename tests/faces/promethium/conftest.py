@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 
+from pentaprism.app.parts import add_checks
 from pentaprism.core.accounts.api_keys import ApiKeys
 from pentaprism.core.accounts.mail import Mail
 from pentaprism.core.accounts.passwords import Passwords
@@ -233,6 +234,7 @@ def make_server(tmp_path: Path, empty_database: Path, loop: Loop, compute: Compu
             face_settings={"promethium": settings},
             clock=clock,
         )
+        add_checks(platform)
         closing.extend([events.close, platform.health.close, database.dispose])
         return Server(create_app(platform, settings), platform, loop, folder, clock, line)
 

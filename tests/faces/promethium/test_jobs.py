@@ -109,6 +109,11 @@ def test_results_name_everything_that_was_found(ann: Any, dataset: dict[str, Any
         else:
             assert response.json()["checksums"]["input"] == dataset["sha256"]
     assert sizes["comparison.png"] == (1800, 700)
+    place = f"/results/{job['id']}/artifacts"
+    other = [ann.get(f"{place}/comparison.png?gather={number}") for number in range(3)]
+    assert [one.status_code for one in other] == [200, 200, 422]
+    assert other[0].content != other[1].content
+    assert problems(ann.get(f"{place}/fk.png?gather=0")).keys() == {"gather"}
     output = ann.get(f"/datasets/{found['output_dataset_id']}").json()
     assert (output["status"], output["name"], output["dead_traces"]["count"]) == ("ready", "line_reconstructed.sgy", 0)
     assert output["lineage"]["source_dataset_id"] == dataset["id"]

@@ -61,7 +61,7 @@ def build(context: Promethium) -> FastAPI:
     app = FastAPI(
         title=TITLE,
         version=pentaprism.__version__,
-        openapi_url="/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,

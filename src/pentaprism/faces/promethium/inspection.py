@@ -3,7 +3,8 @@
 Refusals come back as values: an exception of another package need not survive the way between processes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,23 @@ def preview(source: Source, values: Mapping[str, Any]) -> bytes | Refused:
         parameters = pictures.PreviewParameters(**values)
         with seismic.open_section(Path(source.path), sample_interval_us=source.interval_us) as section:
             return pictures.draw_preview(section, parameters, gathers=index.gathers, dead=index.dead.mask, filled=index.filled)
+    except ParameterError as error:
+        return Refused(error.field, error.message)
+
+
+def comparison(before: Source, after: Source, reference: Source | None, gather: int, filled: Sequence[int]) -> bytes | Refused:
+    """PNG of one gather before and after a job."""
+    # The pictures of results need arrays, which a server that only hands this function over does without.
+    from pentaprism.faces.promethium.tasks.pictures import draw_gather  # noqa: PLC0415
+
+    index = TraceIndex.read(Path(after.index))
+    try:
+        with ExitStack() as stack:
+            opened = [
+                stack.enter_context(seismic.open_section(Path(one.path), sample_interval_us=one.interval_us)) if one else None
+                for one in (before, after, reference)
+            ]
+            return draw_gather(index.gathers, gather, filled, *opened)  # type: ignore[arg-type]
     except ParameterError as error:
         return Refused(error.field, error.message)
 

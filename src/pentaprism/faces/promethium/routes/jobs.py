@@ -12,7 +12,7 @@ from pentaprism.faces.promethium.links import API, artifact_of
 from pentaprism.faces.promethium.openapi import bytes_answer, failures
 from pentaprism.faces.promethium.routes.datasets import canonical
 from pentaprism.faces.promethium.schemas.answers import CancelAnswer, JobAnswer, JobPage, LogAnswer, NewJob, ResultAnswer
-from pentaprism.faces.promethium.schemas.queries import Download, JobQuery, LogQuery
+from pentaprism.faces.promethium.schemas.queries import Download, Index, JobQuery, LogQuery
 from pentaprism.faces.promethium.schemas.requests import CreateJob
 from pentaprism.faces.promethium.schemas.texts import Optional
 from pentaprism.faces.promethium.service import jobs, results
@@ -115,6 +115,10 @@ def _results(app: FastAPI, context: Promethium) -> None:
         responses={**bytes_answer("image/png", "application/json", partial=True), **failures(404)},
     )
     @access("picture", linked=lambda found: artifact_of(canonical(found["id"]), found["name"]))
-    def get_artifact(request: Request, job_id: Id, name: str) -> Response:
+    def get_artifact(
+        request: Request, job_id: Id, name: str, gather: Annotated[Index | None, Query(description="Of comparison.png")] = None
+    ) -> Response:
         """A picture or the document of metrics; by token or signed address."""
+        if gather is not None:
+            return results.comparison(context, request, owner(request), str(job_id), name, gather)
         return results.artifact(context, request, owner(request), str(job_id), name)

@@ -6,6 +6,7 @@ from pathlib import Path
 from fastapi import FastAPI, Response
 
 from pentaprism.faces.promethium.access import access
+from pentaprism.faces.promethium.answers import answer
 
 FOLDER = Path(__file__).parents[1] / "pages"
 FILES = {"docs": ("docs.html", "text/html; charset=utf-8"), "redoc": ("redoc.html", "text/html; charset=utf-8")}
@@ -14,7 +15,13 @@ POLICY = "default-src 'self'; img-src 'self' blob: data:; frame-ancestors 'none'
 
 
 def add(app: FastAPI) -> None:
-    """The pages and what they are made of."""
+    """The document, the pages that show it, and what they are made of."""
+
+    @app.get("/openapi.json", include_in_schema=False)
+    @access(is_open=True)
+    def document() -> Response:
+        return answer(app.openapi())
+
     for path, (name, media) in FILES.items():
         app.add_api_route(f"/{path}", _page(name, media), methods=["GET"], include_in_schema=False)
     for name, media in ASSETS.items():

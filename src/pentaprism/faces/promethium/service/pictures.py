@@ -39,7 +39,7 @@ class Pictures:
         tag = _tag(dataset, "preview", values)
         if not_modified(request, quoted(tag), None):
             return _picture(request, b"", tag)
-        return _picture(request, _drawn(self._call(inspection.preview, self._source(dataset), values)), tag)
+        return _picture(request, _drawn(self._call(inspection.preview, source_of(self.context, dataset), values)), tag)
 
     def tile(self, request: Request, dataset: Dataset, place: tuple[int, int, int], query: TileQuery) -> Response:
         """PNG of a tile. Raises NotFound outside, InvalidRequest."""
@@ -49,15 +49,11 @@ class Pictures:
             raise NotFound("Tile not found")
         if not_modified(request, quoted(tag), None):
             return _picture(request, b"", tag)
-        source = self._source(dataset)
+        source = source_of(self.context, dataset)
         drawn = self._call(inspection.tile, source, place, values, self._limit(dataset, source, values))
         if isinstance(drawn, Refused) and drawn.field in {"tile", "z", "x", "y", None}:
             raise NotFound("Tile not found")
         return _picture(request, _drawn(drawn), tag)
-
-    def _source(self, dataset: Dataset) -> Source:
-        path = self.context.platform.blobs.local_path(dataset.blob_key)
-        return Source(str(path), str(index_path(self.context, dataset)), dataset.sample_interval_us)
 
     def _limit(self, dataset: Dataset, source: Source, values: Mapping[str, Any]) -> float:
         name = _tag(dataset, "limit", {key: values[key] for key in ("clip", "gain", "agc_ms")})
@@ -76,6 +72,12 @@ class Pictures:
 
     def _call(self, function: Any, *arguments: Any) -> Any:
         return self.context.platform.compute.call(function, *arguments, timeout=SECONDS)
+
+
+def source_of(context: Promethium, dataset: Dataset) -> Source:
+    """What the helper process needs to open a stored section."""
+    path = context.platform.blobs.local_path(dataset.blob_key)
+    return Source(str(path), str(index_path(context, dataset)), dataset.sample_interval_us)
 
 
 def _values(query: TileQuery) -> dict[str, Any]:

@@ -10,15 +10,21 @@ from starlette.responses import Response
 from pentaprism.core.errors import NotFound
 from pentaprism.core.jobs.states import JobState
 from pentaprism.core.jobs.tables import Job
+from pentaprism.faces.promethium import inspection
 from pentaprism.faces.promethium.context import Promethium
 from pentaprism.faces.promethium.errors import WrongState, invalid
+from pentaprism.faces.promethium.inspection import Refused
 from pentaprism.faces.promethium.links import Links
 from pentaprism.faces.promethium.serialise import STATUS
 from pentaprism.faces.promethium.service.conversion import annotation_of, download, stem
 from pentaprism.faces.promethium.service.jobs import find, outputs
+from pentaprism.faces.promethium.service.pictures import source_of
 from pentaprism.faces.promethium.service.uploads import EXTENSIONS
 from pentaprism.faces.promethium.tables import Dataset, Run
-from pentaprism.web.downloads import blob_response
+from pentaprism.web.downloads import blob_response, bytes_response
+
+COMPARISON = "comparison.png"
+DRAW_SECONDS = 60.0
 
 
 def completed(session: Session, job_id: str, account_id: str | None) -> tuple[Job, Run]:
@@ -82,6 +88,24 @@ def result_bytes(context: Promethium, request: Request, account_id: str, job_id:
         day: date = (job.finished_at or job.created_at).date()
         annotation = annotation_of(run.model_name, day)
     return download(context, request, dataset, wanted, annotation, name=stem(dataset.name) + EXTENSIONS[file_format])
+
+
+def comparison(context: Promethium, request: Request, account_id: str | None, job_id: str, name: str, gather: int) -> Response:
+    """``comparison.png`` of another gather, drawn now. Raises NotFound, WrongState, InvalidRequest."""
+    if name != COMPARISON:
+        raise invalid(("gather", f"Is possible for {COMPARISON} only"))
+    with context.platform.database.read() as session:
+        _, run, after = output(session, account_id, job_id)
+        before = session.get(Dataset, run.dataset_id)
+        reference = session.get(Dataset, run.reference_id) if run.reference_id else None
+    if before is None:
+        raise NotFound("Dataset not found")
+    sources = [source_of(context, one) if one is not None else None for one in (before, after, reference)]
+    filled = (run.outcome or {})["filled_traces"]["indices"]
+    found = context.platform.compute.call(inspection.comparison, *sources, gather, filled, timeout=DRAW_SECONDS)
+    if isinstance(found, Refused):
+        raise invalid((found.field or "gather", found.message))
+    return bytes_response(request, found, content_type="image/png", cache_control="private")
 
 
 def artifact(context: Promethium, request: Request, account_id: str | None, job_id: str, name: str) -> Response:

@@ -1,6 +1,6 @@
 """The pictures of a result: one gather before and after, its spectra, its f-k spectra."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,24 @@ def window_of(gathers: Gathers, gather: int, filled: npt.NDArray[np.intp], sampl
     return min(max(start, middle - most // 2), start + count - most), most
 
 
+def draw_gather(
+    gathers: Gathers, gather: int, filled: Sequence[int] | npt.NDArray[np.intp], before: Section, after: Section, reference: Section | None
+) -> bytes:
+    """PNG of one gather before and after; raises ParameterError when there is no such gather."""
+    numbers = np.asarray(filled, dtype=np.intp)
+    first, count = window_of(gathers, gather, numbers, before.samples)
+    truth = reference.read(first, count) if reference is not None else None
+    return draw_comparison(
+        before.read(first, count),
+        after.read(first, count),
+        filled=np.isin(np.arange(first, first + count), numbers),
+        reference=truth,
+        interval_us=before.interval_us,
+        delay_ms=before.delay_ms,
+        first_trace=first,
+    )
+
+
 def draw_pictures(
     check: Callable[[], None],
     gathers: Gathers,
@@ -30,22 +48,16 @@ def draw_pictures(
     before: Section,
     after: Section,
     reference: Section | None,
-    gather: int | None = None,
 ) -> dict[str, bytes]:
-    """``comparison.png``, ``spectra.png``, ``fk.png`` of the gather with most filled traces, or of ``gather``."""
-    number = most_filled(gathers, filled) if gather is None else gather
-    first, count = window_of(gathers, number, filled, before.samples)
+    """``comparison.png``, ``spectra.png``, ``fk.png`` of the gather with most filled traces."""
+    gather = most_filled(gathers, filled)
+    first, count = window_of(gathers, gather, filled, before.samples)
     old, new = before.read(first, count), after.read(first, count)
-    truth = reference.read(first, count) if reference is not None else None
-    mask = np.isin(np.arange(first, first + count), filled)
-    interval = before.interval_us
     found: dict[str, bytes] = {}
     check()
-    found["comparison.png"] = draw_comparison(
-        old, new, filled=mask, reference=truth, interval_us=interval, delay_ms=before.delay_ms, first_trace=first
-    )
+    found["comparison.png"] = draw_gather(gathers, gather, filled, before, after, reference)
     check()
-    found["spectra.png"] = draw_spectra(old, new, interval_us=interval)
+    found["spectra.png"] = draw_spectra(old, new, interval_us=before.interval_us)
     check()
-    found["fk.png"] = draw_fk(old, new, interval_us=interval)
+    found["fk.png"] = draw_fk(old, new, interval_us=before.interval_us)
     return found
