@@ -6,7 +6,7 @@ from importlib.metadata import version
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from pentaprism.core.clock import isoformat, now
@@ -14,6 +14,7 @@ from pentaprism.core.errors import PlatformError
 from pentaprism.core.observability.health import Health
 from pentaprism.core.observability.metrics import CONTENT_TYPE, Metrics
 from pentaprism.core.platform import Platform
+from pentaprism.studio import page, studio_routes, wants_page
 from pentaprism.web import errors, middleware
 from pentaprism.web.cors import CorsRules
 from pentaprism.web.face import Face
@@ -63,11 +64,14 @@ def build_root(platform: Platform, faces: Sequence[Face], *, with_metrics: bool)
     """The application of the gateway's root."""
 
     def index(request: Request) -> Response:
+        if wants_page(request):
+            return page()
         base = base_url(request, platform.public_url)
         shown = [{"name": face.name, "title": face.title, "url": f"{base}/{face.name}", "port": face.port} for face in faces]
-        return JSONResponse({"name": "Pentaprism", "version": VERSION, "health": f"{base}/health", "faces": shown})
+        body = {"name": "Pentaprism", "version": VERSION, "health": f"{base}/health", "faces": shown}
+        return JSONResponse(body, headers={"Vary": "Accept"})
 
-    routes = [Route("/", index), *health_routes(platform.health)]
+    routes: list[BaseRoute] = [Route("/", index), *health_routes(platform.health), *studio_routes()]
     return _framed([*routes, metrics_route(platform.metrics)] if with_metrics else routes, platform.metrics)
 
 
@@ -76,7 +80,7 @@ def build_metrics_app(platform: Platform) -> ASGIApp:
     return _framed([metrics_route(platform.metrics), *health_routes(platform.health)], platform.metrics)
 
 
-def _framed(routes: list[Route], metrics: Metrics) -> ASGIApp:
+def _framed(routes: Sequence[BaseRoute], metrics: Metrics) -> ASGIApp:
     app = Starlette(routes=routes)
     errors.install(app, render)
     middleware.install(app, HttpRules(face=NAME, cors=CorsRules(("*",)), ignore_trailing_slash=True), render, metrics)
