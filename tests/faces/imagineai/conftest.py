@@ -6,6 +6,7 @@ import shutil
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -200,6 +201,11 @@ class Server:
         """Jobs that wait before their next attempt need not wait any longer."""
         with self.platform.database.write() as session:
             session.execute(update(Job).where(Job.status == "retrying").values(run_after=None))
+
+    def later(self, **span: float) -> None:
+        """Stop the clock at a later moment."""
+        moment = self.platform.clock() + timedelta(**span)
+        object.__setattr__(self.platform, "clock", lambda: moment)
 
     def stored_files(self) -> list[Path]:
         """Files in the blob store."""

@@ -23,7 +23,13 @@ def test_registering_answers_the_five_keys_and_keeps_the_local_part(server: Any)
 
 
 @pytest.mark.parametrize(
-    "body", [{"email": "a@b.example", "password": "short77"}, {"email": "no address", "password": "geheim-geheim"}, {"password": "geheim-geheim"}, {}]
+    "body",
+    [
+        {"email": "a@b.example", "password": "short77"},
+        {"email": "no address", "password": "geheim-geheim"},
+        {"password": "geheim-geheim"},
+        {},
+    ],
 )
 def test_refused_registrations_do_not_repeat_what_was_sent(server: Any, body: dict[str, str]) -> None:
     answer = server.call("POST", "/auth/register", json=body)

@@ -213,7 +213,9 @@ def test_cancelling_midway_keeps_what_is_finished(server: Any, ann: Any, monkeyp
     server.work()
     body = ann.get(f"/jobs/{job}").json()
     assert (body["status"], body["processed_images"], body["failed_images"]) == ("cancelled", 1, 0) and body["completed_at"]
-    assert states(body["steps"])[:5] == ["completed"] * 5 and "running" not in states(body["steps"]) and "pending" not in states(body["steps"])
+    assert (
+        states(body["steps"])[:5] == ["completed"] * 5 and "running" not in states(body["steps"]) and "pending" not in states(body["steps"])
+    )
     final = told(server, job)[-1]
     assert (final["type"], final["status"], final["data"]) == ("job_failed", "cancelled", {"error": "Processing cancelled"})
     analyses = [ann.get(f"/analysis/{image}").json() for image in images]

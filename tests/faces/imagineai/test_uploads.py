@@ -97,7 +97,7 @@ def test_signed_addresses_hold_what_they_were_made_for(server: Any, ann: Any, ma
     brief = make_server(upload_seconds=1)
     eve = brief.person()
     address = eve.presign(eve.product())["upload_url"]
-    object.__setattr__(brief.platform, "clock", lambda: server.platform.clock() + timedelta(seconds=5))
+    brief.later(seconds=5)
     late = brief.put(address, b"x")
     assert late.status_code == 403 and late.json() == {"detail": "Upload link has expired"}
 
@@ -194,7 +194,12 @@ def test_a_file_above_the_limit(make_server: Callable[..., Any]) -> None:
 
 @pytest.mark.parametrize(
     ("change", "what"),
-    [({"content_type": "image/tiff"}, str), ({"file_size_bytes": 0}, list), ({"file_size_bytes": 50_000_001}, list), ({"filename": ""}, list)],
+    [
+        ({"content_type": "image/tiff"}, str),
+        ({"file_size_bytes": 0}, list),
+        ({"file_size_bytes": 50_000_001}, list),
+        ({"filename": ""}, list),
+    ],
 )
 def test_presigned_addresses_that_are_refused(ann: Any, change: dict[str, Any], what: type) -> None:
     body = {"product_id": ann.product(), "filename": "a.jpg", "content_type": "image/jpeg", "file_size_bytes": 10, **change}
@@ -217,7 +222,11 @@ def test_one_pixel_is_enough(ann: Any) -> None:
 
 def test_several_files_at_once(server: Any, ann: Any) -> None:
     product = ann.product()
-    files = [("files", ("one.jpg", saved(disc()), None)), ("files", ("bad.jpg", b"text", None)), ("files", ("two.png", saved(disc(), "PNG"), None))]
+    files = [
+        ("files", ("one.jpg", saved(disc()), None)),
+        ("files", ("bad.jpg", b"text", None)),
+        ("files", ("two.png", saved(disc(), "PNG"), None)),
+    ]
     made = ann.post("/uploads/multi", data={"product_id": product}, files=files)
     assert made.status_code == 201 and list(made.json()) == ["job", "accepted", "rejected"]
     body = made.json()
@@ -257,7 +266,7 @@ def test_signed_addresses_of_bytes_expire(make_server: Callable[..., Any]) -> No
     product = ann.product()
     ann.direct(product)
     url = ann.get(f"/products/{product}").json()["images"][0]["url"]
-    object.__setattr__(server.platform, "clock", lambda moment=server.platform.clock(): moment + timedelta(seconds=62))
+    server.later(seconds=62)
     assert server.call("GET", url).status_code == 403
 
 
@@ -282,7 +291,7 @@ def test_images_that_never_came_are_removed(server: Any, ann: Any) -> None:
     ann.announced(product, saved(disc()))
     ann.presign(product)
     assert server.context.background.remove_pending() == 0
-    object.__setattr__(server.platform, "clock", lambda moment=server.platform.clock(): moment + timedelta(hours=25))
+    server.later(hours=25)
     assert server.context.background.remove_pending() == 2
     server.platform.blobs.collect_garbage()
     assert server.stored_files() == []

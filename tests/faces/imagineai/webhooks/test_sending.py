@@ -5,7 +5,6 @@ import hmac
 import json
 import threading
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -66,10 +65,6 @@ def hook(person: Any, url: str, *events: str) -> dict[str, Any]:
     return made
 
 
-def later(server: Any, **span: float) -> None:
-    object.__setattr__(server.platform, "clock", lambda moment=server.platform.clock(): moment + timedelta(**span))
-
-
 def test_events_arrive_once_and_signed(server: Any, ann: Any, receiver: Receiver) -> None:
     made = hook(ann, receiver.url, "product.created", "analysis.completed", "job.completed")
     sender = Sender(server.platform, server.context.settings)
@@ -96,11 +91,11 @@ def test_a_failing_receiver_is_tried_six_times(server: Any, ann: Any, receiver: 
     receiver.status = 500
     ann.product()
     for seconds in (0, 30, 60, 120, 240, 480):
-        later(server, seconds=seconds - 1)
+        server.later(seconds=seconds - 1)
         assert seconds == 0 or sender.send_due() == 0, "not before its time"
-        later(server, seconds=1.5)
+        server.later(seconds=1.5)
         assert sender.send_due() == 1
-    later(server, hours=5)
+    server.later(hours=5)
     assert sender.send_due() == 0 and len(receiver.got) == 6
     delivery = ann.get(f"/webhooks/{made['id']}/deliveries").json()[0]
     assert (delivery["status"], delivery["attempts"], delivery["response_status"]) == ("failed", 6, 500)
@@ -151,7 +146,9 @@ def test_managing_webhooks(server: Any, ann: Any, bob: Any, receiver: Receiver) 
     assert ann.call("DELETE", f"/webhooks/{made['id']}").status_code == 204 and ann.get("/webhooks").json() == []
 
 
-@pytest.mark.parametrize("url", ["https://127.0.0.1/", "http://localhost/", "https://10.0.0.1/x", "https://[::1]/", "https://no-such-host.invalid/"])
+@pytest.mark.parametrize(
+    "url", ["https://127.0.0.1/", "http://localhost/", "https://10.0.0.1/x", "https://[::1]/", "https://no-such-host.invalid/"]
+)
 def test_addresses_that_are_refused_at_creation(make_server: Callable[..., Any], url: str) -> None:
     ann = make_server().person()
     answer = ann.post("/webhooks", json={"url": url, "events": ["*"]})
