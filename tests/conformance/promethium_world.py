@@ -25,14 +25,14 @@ class Client:
     def fresh(cls, base: str) -> "Client":
         """A new account, logged in."""
         client = cls(base, f"person{time.time_ns()}@example.org")
-        httpx.post(f"{base}/api/v1/auth/register", json={"email": client.email, "password": PASSWORD}).raise_for_status()
+        httpx.post(f"{base}/api/v1/auth/register", json={"email": client.email, "password": PASSWORD}, timeout=60).raise_for_status()
         client.log_in()
         return client
 
     def log_in(self) -> None:
         """Take a fresh token."""
         body = {"username": self.email, "password": PASSWORD}
-        self.token = httpx.post(f"{self.base}/api/v1/auth/login", json=body).json()["access_token"]
+        self.token = httpx.post(f"{self.base}/api/v1/auth/login", json=body, timeout=60).json()["access_token"]
 
     def call(self, method: str, path: str, **options: Any) -> httpx.Response:
         """A request below the base URL."""

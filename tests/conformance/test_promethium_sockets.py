@@ -21,8 +21,8 @@ SLOW = {"iterations": 150, "window_traces": 32, "window_samples": 128, "holdout"
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with running_server(tmp_path_factory.mktemp("server") / "data", "--face", "promethium", environment=QUIET_LIMITS | SETTINGS) as server:
-        deadline = time.monotonic() + 30
-        while httpx.get(f"{server.url}/health/ready").status_code != 200:
+        deadline = time.monotonic() + 60
+        while httpx.get(f"{server.url}/health/ready", timeout=60).status_code != 200:
             assert time.monotonic() < deadline
             time.sleep(0.1)
         yield server.url

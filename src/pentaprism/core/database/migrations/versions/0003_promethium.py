@@ -35,7 +35,7 @@ def _create_datasets() -> None:
         sa.Column("error", JSON),
         sa.Column("traces", sa.Integer),
         sa.Column("samples", sa.Integer),
-        sa.Column("sample_interval_us", sa.Float),
+        sa.Column("sample_interval_us", sa.Double),
         sa.Column("states_interval", sa.Boolean, nullable=False),
         sa.Column("gather_key", sa.String(16), nullable=False),
         sa.Column("size", sa.BigInteger, nullable=False),
