@@ -101,6 +101,11 @@ class World:
         """Somebody without a credential."""
         return Person(self.client, {})
 
+    def workers(self) -> int:
+        """How many workers are ready."""
+        health = self.client.get("/health" if "--face" in self.server.arguments else "/snapasset/health").json()
+        return int(health.get("queue", {}).get("workers", 0))
+
     def person(self) -> Person:
         """A fresh account."""
         email = f"{uuid.uuid4().hex[:12]}@example.com"
@@ -219,4 +224,6 @@ def open_world(folder: Path, *arguments: str, provider_url: str = "", limits: bo
     with running_server(folder / "data", *(arguments or ("--face", "snapasset")), environment=environment) as server:
         world = World(server, server.url)
         with world.client:
+            if "0" not in arguments:
+                until(world.workers, 120)
             yield world

@@ -374,7 +374,7 @@ def test_pausing_holds_jobs_over_a_restart(world: World) -> None:
     time.sleep(1.0)
     world.server.stop()
     world.server.start()
-    until(lambda: world.client.get("/health").json().get("queue", {}).get("workers") == 2, 60)
+    until(world.workers, 120)
     time.sleep(1.0)
     assert person.job(job_id)["status"] == "waiting" and world.client.get("/health").json()["queue"]["paused"] is True
     assert person.delete(f"/api/jobs/{person.create()}/cancel").status_code == 200

@@ -69,7 +69,7 @@ class Clean(BaseModel):
 
     grace: int = Field(86_400_000, ge=0, description="Milliseconds since the end.")
     status: str = Field("completed", json_schema_extra={"enum": ["completed", "failed", "cancelled"]})
-    scope: str | None = Field(None, json_schema_extra={"enum": ["own", "all"]})
+    scope: str | None = Field(None, description="own or all; administrators clean all unless told otherwise.")
 
 
 class Credentials(BaseModel):
