@@ -365,3 +365,24 @@ def test_a_finished_file_is_staged_without_a_copy(blobs: Blobs, database: Databa
     assert not path.exists()
     assert blobs.local_path(key).stat().st_ino == inode
     assert b"".join(blobs.read(key)) == b"samples" * 1000
+
+
+def test_refused_bytes_of_an_announced_upload_go_and_others_may_come(database: Database, blobs: Blobs, owner: str) -> None:
+    announced: dict[str, Any] = {"account_id": owner, "size": 5, "content_type": "image/png", "lifetime": timedelta(hours=1)}
+    with database.write() as session:
+        key = blobs.expect(session, key="products/one/photo.png", **announced, **FACE).key
+    assert key == "products/one/photo.png"
+    for content in (b"wrong", b"right"):
+        with database.write() as session:
+            blobs.receive(session, key, blobs.stage(content, account_id=owner, **FACE))
+        if content == b"wrong":
+            with database.write() as session:
+                assert blobs.refuse(session, key).sha256 == ""
+            assert stored(blobs) == []
+            with database.write() as session, pytest.raises(Conflict):
+                blobs.confirm(session, key, "image:1")
+    with database.write() as session:
+        blobs.confirm(session, key, "image:1")
+    assert b"".join(blobs.read(key)) == b"right"
+    with database.write() as session, pytest.raises(NotFound):
+        blobs.refuse(session, key)

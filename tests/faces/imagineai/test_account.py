@@ -130,10 +130,8 @@ def test_exports_hold_what_their_filters_ask_for(server: Any, ann: Any, bob: Any
     assert [one["product_image_id"] for one in found] == [image] and found[0]["product_title"] == "Lamp"
     analysed = list(csv.DictReader(io.StringIO(ann.get("/exports/analysis?search=lamp").text, newline="")))
     assert [row["image_id"] for row in analysed] == [image] and analysed[0]["color"] == "red"
-    assert (
-        ann.get("/exports/analysis?search=nothing&format=json").json() == []
+    assert ann.get("/exports/analysis?search=nothing&format=json").json() == []
     assert ann.get("/exports/products?format=xml").status_code == 422
-    )
     assert bob.get("/exports/products?format=json").json() == []
 
 
