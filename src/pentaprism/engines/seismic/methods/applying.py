@@ -30,6 +30,7 @@ class Method:
         """``data`` [trace, sample] with the traces that are not ``recorded`` filled. Their content is not used, recorded ones stay.
 
         Traces further than 16 from every recorded one are interpolated linearly, as are gathers below 8 traces: no window sees enough.
+        So are, with methods that cannot extrapolate, traces before the first and after the last recorded one.
         """
         scale = rms(data[recorded])
         if scale == 0:
@@ -40,7 +41,10 @@ class Method:
             filled = straight
         else:
             filled = self._fill(shown, recorded, positions)
-            filled = np.where((_distance(recorded) > FAR)[:, None], straight, filled)
+            far = _distance(recorded) > FAR
+            if self.architecture in ("pocs", "mssa"):
+                far |= _outside(recorded)
+            filled = np.where(far[:, None], straight, filled)
         return np.where(recorded[:, None], data, filled * np.float32(scale))
 
     def denoise(self, data: Array, live: Mask, sigma: float | None) -> Array:
@@ -104,6 +108,13 @@ class Method:
     def _network(self) -> unet.Settings:
         strength = self.parameters.strength
         return unet.Settings(self._get("patch_size"), float(self._get("overlap")), self._get("batch_size"), self.threads, strength)
+
+
+def _outside(recorded: Mask) -> Mask:
+    """Traces before the first and after the last recorded one."""
+    known = np.flatnonzero(recorded)
+    place = np.arange(len(recorded))
+    return np.asarray((place < known[0]) | (place > known[-1]), np.bool_)
 
 
 def _distance(recorded: Mask) -> npt.NDArray[np.intp]:

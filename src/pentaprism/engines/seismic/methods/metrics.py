@@ -178,6 +178,8 @@ def similarity(removed: Array, kept: Array) -> tuple[float, float]:
     a, b = np.asarray(removed, np.float64), np.asarray(kept, np.float64)
     size = [min(n, w) for n, w in zip(a.shape, SIMILARITY, strict=True)]
     cross, aa, bb = (ndimage.uniform_filter(part, size) for part in (a * b, a * a, b * b))
-    floor = 1e-12 * max(float(aa.max()), float(bb.max()), 1e-300)
+    floor = 1e-12 * max(float(aa.max()), float(bb.max()))
+    if floor <= 0:
+        return 0.0, 0.0
     local = np.abs(cross) / np.sqrt(np.maximum(aa, floor) * np.maximum(bb, floor))
     return float(np.sum(np.minimum(local, 1.0) * bb)), float(np.sum(bb))

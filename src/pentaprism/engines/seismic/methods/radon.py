@@ -24,7 +24,7 @@ from pentaprism.engines.seismic.methods.windows import starts, step_of, taper
 WINDOW = (12, 64)
 FEWEST_RECORDED = 5
 FEWEST_ASIDE = 2
-WIDEST = 128
+WIDEST = 40
 LOW_BAND = 0.2
 STABILITY = 3e-3
 FLOOR = 1e-4
