@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-SUITES = ("jobs", "gateway", "uploads", "sockets", "cells", "seismic", "seismic_io")
+SUITES = ("jobs", "gateway", "uploads", "sockets", "cells", "seismic", "seismic_io", "products")
 
 
 def main() -> None:

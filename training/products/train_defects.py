@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 import photographs
+from boxes import iou
 from card import small_card
 from defect_scenes import KINDS, defected
 from pentaprism.engines.products.defects import MOST_OVERLAP, overlap
@@ -33,14 +34,6 @@ LIMITS = [
     "share of drawn defects that stand out from their surroundings at all.",
     "A dent changes only the light and is rarely found; cracks are reported as scratches, tears and dents as stains or other marks.",
 ]
-
-
-def iou(a: tuple[int, ...], b: tuple[int, ...]) -> float:
-    """Of two boxes x, y, width, height."""
-    width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
-    height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
-    both = max(0, width) * max(0, height)
-    return both / (a[2] * a[3] + b[2] * b[3] - both)
 
 
 def collect(items: list[photographs.Photograph], pictures: np.ndarray, sizes: np.ndarray, seed: int) -> list[dict[str, Any]]:

@@ -182,7 +182,7 @@ def _show(outcomes: Sequence[Outcome], as_json: bool) -> None:
         print_json({"images": images, "summary": totals})
         return
     if done:
-        print_table([{"file": o.file, **o.row, "seconds": o.seconds} for o in done], COLUMNS)
+        print_table([{"file": Path(o.file).name, **o.row, "seconds": o.seconds} for o in done], COLUMNS)
     for outcome in done:
         if outcome.output:
             out.print(outcome.output, highlight=False)

@@ -99,7 +99,7 @@ MATERIALS: dict[str, tuple[str, ...]] = {
 }
 NEW = r"\b(?:brand[ -]new|new with tags?|nwt|bnib|new in box|unused|unworn|factory sealed|never used|condition:? new)\b"
 NOT_NEW = r"\b(?:used|second[ -]hand|pre[ -]?owned|refurbished|renewed|worn|like new|as new)\b"
-BRANDED = r"\b(?:brand(?!-new| new)|by|from)\s*[:\-]\s*([^,;|\n()]{2,80})|\bbrand\s*[:\-]\s*([^,;|\n()]{2,80})"
+BRANDED = r"\b(?:brand|made by|by)\s*[:\-]\s*((?:(?!\.\s)[^,;|\n()]){2,80})"
 BRANDS = (
     "AmazonBasics|Amazon Basics|Apple|Samsung|Sony|Bose|JBL|Logitech|Dell|HP|Lenovo|Asus|Acer|Microsoft|Nintendo|Canon|Nikon|"
     "Fujifilm|GoPro|Garmin|Fitbit|Google|Xiaomi|Huawei|OnePlus|Motorola|Nokia|LG|Panasonic|Philips|Sennheiser|Beats|Nike|Adidas|"
@@ -113,9 +113,8 @@ BRANDS = (
 
 
 def words_of(text: str | None) -> str:
-    """Lower-case words between single spaces, with one at either end; file names are split at underscores, dots, dashes and capitals."""
-    spread = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text or "")
-    return f" {' '.join(re.findall(r'[a-z0-9]+', spread.lower()))} "
+    """Lower-case words between single spaces, with one at either end."""
+    return f" {' '.join(re.findall(r'[a-z0-9]+', (text or '').lower()))} "
 
 
 def label_evidence(hints: Hints) -> tuple[dict[str, float], bool]:
@@ -141,7 +140,7 @@ def brand_of(hints: Hints) -> tuple[str, float] | None:
     """(brand, confidence): 0.9 after "brand:", 0.8 for a known name in the title, 0.6 in the description."""
     for text in (hints.title, hints.description):
         if text and (found := re.search(BRANDED, text, re.IGNORECASE)):
-            name = (found[1] or found[2]).strip(" .\t\"'")[:BRAND_LENGTH].strip()
+            name = found[1].strip(" .\t\"'")[:BRAND_LENGTH].strip()
             if name:
                 return name, 0.9
     for text, confidence in ((hints.title, 0.8), (hints.description, 0.6)):
@@ -157,7 +156,9 @@ def says_new(hints: Hints) -> bool:
 
 
 def _stem(filename: str | None) -> str:
-    return re.sub(r"\.[A-Za-z0-9]{1,5}$", "", filename or "")
+    """Without its ending, and with spaces where a capital follows a small letter."""
+    stem = re.sub(r"\.[A-Za-z0-9]{1,5}$", "", filename or "")
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", stem)
 
 
 @cache

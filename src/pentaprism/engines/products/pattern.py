@@ -105,7 +105,7 @@ def _dots(plane: Plane) -> float:
             continue
         size = areas[large]
         even = 1 - float(np.median(np.abs(size - np.median(size))) / np.median(size))
-        best = max(best, _ramp(float((rounds[large] > 0.68).mean()), 0.5, 0.85) * _ramp(even, 0.5, 0.8))
+        best = max(best, _ramp(float((rounds[large] > 0.82).mean()), 0.5, 0.85) * _ramp(even, 0.5, 0.8))
     return best
 
 

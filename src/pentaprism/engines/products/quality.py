@@ -8,16 +8,16 @@ import numpy as np
 from pentaprism.engines.products.results import Mask, Quality, Rgb
 
 SMALL_SIDE = 300
-BLURRY, DARK, BRIGHT = 0.18, 0.18, 0.06
+BLURRY, DARK = 0.12, 0.18
+RAMP, STEP = 1 / 8, 0.42
 BUSY = 14.0
 
 
 def quality_of(rgb: Rgb, mask: Mask, width: int, height: int) -> Quality:
     """Measures of a working copy [h, w, 3] with foreground [h, w] of a picture of ``width`` x ``height``.
 
-    Sharpness: how steep the steepest edges of the product are, 0 flat to 1 a step within two pixels, as the ratio of the 99.5th
-    percentile of the gradient to the contrast it bridges. Brightness: mean luma of the product in 0..1. Flags: blurry, dark,
-    overexposed (product burnt out on 60 % of its area and no texture left), small (a side under 300 px), busy_background.
+    Sharpness: how steep the strongest edges are for the contrast that they bridge, 0 an even ramp, 1 a step. Brightness: mean luma of
+    the product in 0..1. Flags: blurry, dark, overexposed (60 % of the product burnt out), small (a side under 300 px), busy_background.
     """
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
     inside = mask if mask.any() else np.ones_like(mask)
@@ -40,7 +40,7 @@ def quality_of(rgb: Rgb, mask: Mask, width: int, height: int) -> Quality:
 
 
 def _sharpness(grey: np.ndarray) -> float:
-    """Gradient over local contrast (range in 9 x 9) at the strongest edges; a step blurred by sigma s gives about 0.8 / (1 + s)."""
+    """Gradient over local contrast (range in 9 x 9) at the strongest edges, from that of an even ramp (0) to that of a step (1)."""
     if min(grey.shape) < 16:
         return 0.0
     smooth = cv2.GaussianBlur(grey, (0, 0), 0.7)
@@ -51,7 +51,8 @@ def _sharpness(grey: np.ndarray) -> float:
     if edges.sum() < 20:
         return 0.0
     strong = edges & (slope >= np.quantile(slope[edges], 0.8))
-    return float(np.clip(np.quantile(slope[strong] / span[strong], 0.75) * 2.2, 0, 1))
+    steep = float(np.quantile(slope[strong] / span[strong], 0.75))
+    return float(np.clip((steep - RAMP) / (STEP - RAMP), 0, 1))
 
 
 def _business(grey: np.ndarray, mask: Mask) -> float:

@@ -13,7 +13,8 @@ from pentaprism.engines.products.results import Mask, Rgb
 
 Lab8 = npt.NDArray[np.uint8]
 Plane = npt.NDArray[np.float32]
-Labels = npt.NDArray[np.int32]
+Part = tuple[Mask, int, int]
+"""A component in its box, with the box's left and top."""
 WEIGHTS = np.array([100 / 255, 1.0, 1.0], np.float32)
 """From OpenCV's byte LAB to CIE units."""
 FLOOR = np.array([1.0, 0.7, 0.7], np.float32)
@@ -108,12 +109,12 @@ def _median(lab: Lab8, side: float) -> Plane:
     return np.asarray(cv2.resize(smooth.astype(np.float32), lab.shape[1::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def _components(deviation: Plane, surface: Surface) -> list[tuple[Labels, int]]:
+def _components(deviation: Plane, surface: Surface) -> list[Part]:
     """Connected pixels above each level, of a sensible area. A part that hardly changes from one level to the next is listed once."""
     whole = surface.size**2
     reach = max(1, round(surface.size * 0.004))
     kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
-    found: list[tuple[Labels, int]] = []
+    found: list[Part] = []
     boxes: set[tuple[int, ...]] = set()
     for level in LEVELS:
         high = cv2.morphologyEx((deviation > level).astype(np.uint8), cv2.MORPH_CLOSE, kernel) & surface.inside.astype(np.uint8)
@@ -127,11 +128,12 @@ def _components(deviation: Plane, surface: Surface) -> list[tuple[Labels, int]]:
             key = tuple(int(v) for v in np.round(stats[number, :4] / (0.015 * surface.size + 1)))
             if key not in boxes:
                 boxes.add(key)
-                found.append((labels, int(number)))
+                left, top, width, height = (int(v) for v in stats[number, :4])
+                found.append((labels[top : top + height, left : left + width] == number, left, top))
     return found
 
 
-def _measure(surface: Surface, found: list[tuple[Labels, int]]) -> list[Candidate]:
+def _measure(surface: Surface, found: list[Part]) -> list[Candidate]:
     whole = float(surface.inside.sum())
     deviation = np.maximum(*surface.deviations)
     mirrored = _mirror(deviation > LOW, surface.inside)
@@ -141,7 +143,7 @@ def _measure(surface: Surface, found: list[tuple[Labels, int]]) -> list[Candidat
     )
     rough = float(np.median(slope[surface.inside]))
     outliers = float((deviation[surface.inside] > LOW).mean())
-    rows = [_one(surface, labels, number, deviation, mirrored, edge, slope) for labels, number in found]
+    rows = [_one(surface, part, deviation, mirrored, edge, slope) for part in found]
     strengths = sorted((row[0] for row in rows), reverse=True)
     made = []
     for strength, base, features in rows:
@@ -156,15 +158,19 @@ def _measure(surface: Surface, found: list[tuple[Labels, int]]) -> list[Candidat
 
 
 def _one(
-    surface: Surface, labels: Labels, number: int, deviation: Plane, mirrored: Mask, edge: Plane, slope: Plane
+    surface: Surface, found: Part, deviation: Plane, mirrored: Mask, edge: Plane, slope: Plane
 ) -> tuple[float, dict[str, Any], npt.NDArray[np.float32]]:
     """(strength, fields of Candidate, its own features) of one component."""
-    ys, xs = np.nonzero(labels == number)
-    top, left, bottom, right = int(ys.min()), int(xs.min()), int(ys.max()) + 1, int(xs.max()) + 1
+    shape, left, top = found
+    ys, xs = np.nonzero(shape)
+    ys, xs = ys + top, xs + left
+    height, width = shape.shape
+    bottom, right = top + height, left + width
     area = len(ys)
     pad = max(3, round(surface.size * 0.025))
     window = (slice(max(0, top - pad), bottom + pad), slice(max(0, left - pad), right + pad))
-    part = (labels[window] == number).astype(np.uint8)
+    part = np.zeros(surface.inside[window].shape, np.uint8)
+    part[ys - window[0].start, xs - window[1].start] = 1
     ring = (cv2.dilate(part, np.ones((2 * pad - 1, 2 * pad - 1), np.uint8)) > 0) & surface.inside[window]
     ring &= cv2.dilate(part, np.ones((3, 3), np.uint8)) == 0
     colours = surface.lab[window]
