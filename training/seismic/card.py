@@ -52,12 +52,12 @@ MODELS: dict[str, tuple[str, str, str, int, list[str]]] = {
     "auto-denoising": (
         "1.0.0", "Automatic choice",
         "Tries every candidate on copies with more noise of the estimated level and takes the one with the smallest estimated error.", 8,
-        ["The estimate holds for white noise; with coloured noise it favours methods that leave more of it."],
+        ["The estimate holds for white noise; with coloured noise the order of candidates is less certain."],
     ),
     "fkwiener-denoising": (
         "1.0.0", "Two-stage f-k Wiener filter",
         "A threshold and then a Wiener filter on f-k coefficients of windows of four sizes.", 8,
-        ["Takes the noise for white: the level comes from high frequencies and wavenumbers, coloured noise is under-estimated."],
+        ["The noise is measured at high wavenumbers: steep, aliased signal there is taken for noise.", "Coherent noise stays."],
     ),
     "fxdecon-denoising": (
         "1.0.0", "f-x prediction",

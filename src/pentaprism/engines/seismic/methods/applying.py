@@ -48,13 +48,19 @@ class Method:
         return np.where(recorded[:, None], data, filled * np.float32(scale))
 
     def denoise(self, data: Array, live: Mask, sigma: float | None) -> Array:
-        """``data`` [trace, sample] without noise of the deviation ``sigma`` (None: estimated). Traces that are not ``live`` stay."""
+        """``data`` [trace, sample] without noise. Traces that are not ``live`` stay.
+
+        ``sigma`` is the deviation of the noise (None: estimated). Coloured noise is made white along time before the method sees it.
+        """
         scale = rms(data[live])
         if scale == 0:
             return data.copy()
         shown = between(data / np.float32(scale), live)
-        level = noise.estimate(shown) if sigma is None else sigma / scale
-        return np.where(live[:, None], self._clean(shown, level) * np.float32(scale), data)
+        found = noise.describe(shown)
+        if sigma is not None:
+            found = noise.Noise(sigma / scale, found.spectrum)
+        cleaned = found.restore(self._clean(found.whiten(shown), found.level))
+        return np.where(live[:, None], cleaned * np.float32(scale), data)
 
     def _fill(self, data: Array, recorded: Mask, positions: npt.NDArray[np.float64] | None) -> Array:
         common: dict[str, Any] = {"overlap": self._overlap(), "batch": self._get("batch_size")}
