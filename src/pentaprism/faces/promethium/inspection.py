@@ -56,7 +56,7 @@ def preview(source: Source, values: Mapping[str, Any]) -> bytes | Refused:
 def comparison(before: Source, after: Source, reference: Source | None, gather: int, filled: Sequence[int]) -> bytes | Refused:
     """PNG of one gather before and after a job."""
     # The pictures of results need arrays, which a server that only hands this function over does without.
-    from pentaprism.faces.promethium.tasks.pictures import draw_gather  # noqa: PLC0415
+    from pentaprism.faces.promethium.result_pictures import draw_gather  # noqa: PLC0415
 
     index = TraceIndex.read(Path(after.index))
     try:

@@ -20,6 +20,7 @@ from pentaprism.engines.seismic import Description, Gathers, Section, methods
 from pentaprism.faces.promethium.arrays import CONTENT_TYPE
 from pentaprism.faces.promethium.context import FACE
 from pentaprism.faces.promethium.endings import artifacts_holder
+from pentaprism.faces.promethium.result_pictures import draw_pictures
 from pentaprism.faces.promethium.service.conversion import stem
 from pentaprism.faces.promethium.service.datasets import folded, folded_tags, holder_of
 from pentaprism.faces.promethium.service.models import summary
@@ -27,7 +28,6 @@ from pentaprism.faces.promethium.service.uploads import EXTENSIONS
 from pentaprism.faces.promethium.settings import PromethiumSettings
 from pentaprism.faces.promethium.tables import Dataset, Run
 from pentaprism.faces.promethium.tasks.description import apply, index_of
-from pentaprism.faces.promethium.tasks.pictures import draw_pictures
 
 ENDINGS = {"reconstruction": "_reconstructed", "denoising": "_denoised"}
 SHOWN_INDICES = 1000
