@@ -22,7 +22,7 @@ def saved(pixels: npt.NDArray[Any], kind: str = "PNG", **options: Any) -> bytes:
     return file.getvalue()
 
 
-def discs(rows: int = 4, columns: int = 6, radius: int = 26, pitch: int = 80) -> tuple[bytes, list[Mask]]:
+def discs(rows: int = 4, columns: int = 6, radius: int = 20, pitch: int = 48) -> tuple[bytes, list[Mask]]:
     """Bright discs of different colours on a dark ground, as a PNG, and their masks."""
     random = np.random.default_rng(5)
     height, width = rows * pitch, columns * pitch
@@ -38,10 +38,10 @@ def discs(rows: int = 4, columns: int = 6, radius: int = 26, pitch: int = 80) ->
 
 
 def squares() -> bytes:
-    """Two squares far apart, 70 and 60 px a side, on grey."""
-    picture = np.full((300, 400, 3), 60, np.uint8)
-    picture[40:110, 50:120] = (220, 60, 60)
-    picture[180:240, 280:340] = (60, 90, 230)
+    """Two squares far apart, 70 and 60 px a side, on grey, 220 x 160 px."""
+    picture = np.full((160, 220, 3), 60, np.uint8)
+    picture[20:90, 20:90] = (220, 60, 60)
+    picture[90:150, 130:190] = (60, 90, 230)
     return saved(picture)
 
 
