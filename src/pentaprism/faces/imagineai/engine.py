@@ -49,7 +49,9 @@ def clip_for(settings: ImagineaiSettings, folder: Path) -> tuple[ClipEngine | No
         log.warning("CLIP needs an image model, a text model, a vocabulary and merges; the embedded classifier answers")
         return None, "incomplete"
     try:
-        return ClipEngine.load(ClipFiles(*given, name=settings.clip_name, logit_scale=settings.clip_logit_scale), threads=THREADS), None
+        image, text, vocabulary, merges = given
+        files = ClipFiles(image, text, vocabulary, merges, name=settings.clip_name, logit_scale=settings.clip_logit_scale)
+        return ClipEngine.load(files, threads=THREADS), None
     except ClipError as error:
         log.warning("the CLIP model cannot be used; the embedded classifier answers: %s", error)
         return None, str(error)

@@ -53,7 +53,7 @@ class ImagineaiSettings(BaseModel):
     clip_vocabulary: str | None = Field(None, description="Vocabulary file of the CLIP tokenizer (vocab.json).")
     clip_merges: str | None = Field(None, description="Merges file of the CLIP tokenizer (merges.txt).")
     clip_name: str = Field("onnx", max_length=32, description="Name of the CLIP model as model_version shows it.")
-    clip_logit_scale: float | None = Field(None, gt=0, description="Logit scale of the CLIP model; empty: that of the original.")
+    clip_logit_scale: float = Field(100.0, gt=0, description="Logit scale of the CLIP model, already exponentiated.")
     bedrock_model: str | None = Field(None, description="Amazon Bedrock model id, inference profile or ARN that writes descriptions.")
     bedrock_region: str | None = Field(None, description="AWS region of Bedrock; empty: that of the AWS configuration.")
     bedrock_endpoint: str | None = Field(None, description="Address of Bedrock, where it is not the usual one.")
