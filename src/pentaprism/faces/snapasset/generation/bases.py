@@ -137,16 +137,24 @@ def _picture(work: Work, index: int, size: Size) -> Made:
     if found is not None:
         source = Source(job_id=job.id, position=index, blob_key=found.blob_key, width=found.width, height=found.height)
         return Made(source, found.revised_prompt, not found.own, found.fetched)
-    if request.engine == engines.OPENAI:
-        answer = provider.call(work, clients.openai(work.settings), size)
-        revised: str | None
-        picture, revised, fetched = answer.picture, answer.revised_prompt, answer.fetched
-    else:
-        picture, revised, fetched = _diffused(work, size), request.prompt, False
+    try:
+        picture, revised, fetched = _new_picture(work, size)
+    except BaseException:
+        with job.database.write() as session:
+            kept.give_up(session, key, job.id)
+        raise
     source = Source(job_id=job.id, position=index, blob_key=_store(work, key, picture, revised, fetched=fetched))
     source.width, source.height = picture.shape[1], picture.shape[0]
     job.check()
     return Made(source, revised, False, fetched)
+
+
+def _new_picture(work: Work, size: Size) -> tuple[npt.NDArray[np.uint8], str | None, bool]:
+    """A picture by the engine of the job, what it says it has drawn, and whether it was fetched from an address."""
+    if work.request.engine == engines.OPENAI:
+        answer = provider.call(work, clients.openai(work.settings), size)
+        return answer.picture, answer.revised_prompt, answer.fetched
+    return _diffused(work, size), work.request.prompt, False
 
 
 def _diffused(work: Work, size: Size) -> npt.NDArray[np.uint8]:

@@ -5,10 +5,10 @@ import time
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -19,6 +19,8 @@ from pentaprism.faces.snapasset.generation.sources import release_unused
 from pentaprism.faces.snapasset.tables import KeptPicture
 
 LOOK_AGAIN_SECONDS = 0.3
+STOPPING = timedelta(seconds=10)
+"""How long a cancelled job may go on before its worker is stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def _look(session: Session, job: JobContext, key: str, *, read: bool, lifetime: 
     moment = job.platform.clock()
     if row is not None and row.blob_key is not None and row.expires_at > moment and (read or row.maker == job.id):
         return Kept(row.blob_key, row.width, row.height, row.revised_prompt, row.fetched, row.maker == job.id), False
-    if row is not None and row.blob_key is None and read and row.maker != job.id and _is_running(session, row.maker):
+    if row is not None and row.blob_key is None and read and row.maker != job.id and _is_working(session, row.maker, moment):
         return None, True
     if row is None:
         session.add(KeptPicture(key=key, account_id=job.account_id, maker=job.id, expires_at=moment + lifetime))
@@ -83,5 +85,15 @@ def _look(session: Session, job: JobContext, key: str, *, read: bool, lifetime: 
     return None, False
 
 
-def _is_running(session: Session, job_pk: str | None) -> bool:
-    return session.scalar(select(Job.status).where(Job.id == job_pk)) == JobState.RUNNING
+def give_up(session: Session, key: str, maker: str) -> None:
+    """Let another job generate the picture that ``maker`` has not come to."""
+    unmade = (KeptPicture.key == key, KeptPicture.maker == maker, KeptPicture.blob_key.is_(None))
+    session.execute(delete(KeptPicture).where(*unmade).execution_options(synchronize_session=False))
+
+
+def _is_working(session: Session, job_pk: str | None, moment: datetime) -> bool:
+    """Whether the job is still at it: a cancelled one may have a paid call under way, whose picture is worth waiting for."""
+    job = session.execute(select(Job.status, Job.finished_at).where(Job.id == job_pk)).one_or_none()
+    if job is None or job.status == JobState.RUNNING:
+        return job is not None
+    return job.status == JobState.CANCELLED and job.finished_at is not None and moment - job.finished_at < STOPPING
