@@ -12,7 +12,7 @@ from pentaprism.engines.seismic.methods.arrays import Mask, Numbers
 
 HALO = 48
 UNIT_SAMPLES = 1_000_000
-LEAST_BLOCK = 96
+LEAST_BLOCK, MOST_BLOCK = 96, 1024
 COPIES = 14
 WIDE_GAP = 8
 FEWEST_RECORDED = 8
@@ -55,8 +55,8 @@ class Unit:
 
 
 def largest_block(samples: int, memory_bytes: int) -> int:
-    """Traces of ``samples`` samples that are handled at once."""
-    return max(LEAST_BLOCK, memory_bytes // (samples * 4 * COPIES) - 2 * HALO)
+    """Traces of ``samples`` samples that are handled at once: what memory allows, and few enough for progress to be seen."""
+    return max(LEAST_BLOCK, min(MOST_BLOCK, memory_bytes // (samples * 4 * COPIES) - 2 * HALO))
 
 
 def units_of(spans: Sequence[tuple[int, Span]], samples: int, block: int) -> Iterator[Unit]:
