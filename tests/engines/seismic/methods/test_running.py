@@ -174,6 +174,12 @@ def test_a_long_gather_is_worked_out_in_blocks(tmp_path: Path) -> None:
     assert np.abs(outputs[0] - outputs[1]).max() < 0.05 * np.abs(data).max()
 
 
+def test_a_very_long_gather_is_measured_in_its_middle(tmp_path: Path) -> None:
+    data = np.random.default_rng(0).normal(size=(9000, 4))
+    metrics = finish(job("linear-reconstruction", data, tmp_path)).metrics
+    assert metrics["holdout"]["traces"] == 4096 // 8
+
+
 def test_progress_rises_and_stays_within_bounds(tmp_path: Path) -> None:
     shares: list[float] = []
     what = long_job(tmp_path, Memory(np.random.default_rng(0).normal(size=(400, 50))))

@@ -17,6 +17,7 @@ COPIES = 14
 WIDE_GAP = 8
 FEWEST_RECORDED = 8
 MOST_GATHERS = 32
+LONGEST_MEASURED = 4096
 MOST_FINDINGS = 1000
 
 Span = tuple[int, int]
@@ -124,6 +125,13 @@ def regular(recorded: Mask) -> bool:
     if len(inner) < 0.5 * len(missing):
         return False
     return any(len(inner) >= 3 * period and bool(np.mean(inner[period:] == inner[:-period]) > 0.98) for period in range(2, 11))
+
+
+def measured_part(spans: Sequence[tuple[int, Span]]) -> list[tuple[int, Span]]:
+    """Where traces may be hidden: whole gathers, but only the middle of one so long that working it out twice would take too long."""
+    half = LONGEST_MEASURED // 2
+    long = {gather: start + count // 2 for gather, (start, count) in spans if count > LONGEST_MEASURED}
+    return [(gather, (long[gather] - half, 2 * half) if gather in long else span) for gather, span in spans]
 
 
 def hidden_traces(spans: Sequence[tuple[int, Span]], recorded: Mask, fraction: float, seed: int) -> dict[int, Numbers]:

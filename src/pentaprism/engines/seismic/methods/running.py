@@ -14,7 +14,7 @@ from pentaprism.engines.seismic.methods.denoising import measured
 from pentaprism.engines.seismic.methods.job import Hooks, InvalidData, Job, Log, Outcome, Report
 from pentaprism.engines.seismic.methods.metrics import compare
 from pentaprism.engines.seismic.methods.parameters import compact
-from pentaprism.engines.seismic.methods.planning import Finding, findings_of, hidden_traces, regular, runs
+from pentaprism.engines.seismic.methods.planning import Finding, findings_of, hidden_traces, measured_part, regular, runs
 from pentaprism.engines.seismic.methods.reconstruction import Spans, fill, hidden_pieces, nothing_measured, reference_pieces
 from pentaprism.engines.seismic.methods.store import Changes, Store, open_work
 
@@ -119,6 +119,7 @@ def _target(job: Job, hooks: Hooks, spans: Spans) -> tuple[Mask, Mask]:
 def _held_out(job: Job, hooks: Hooks, model: Model, spans: Spans, recorded: Mask) -> dict[str, Any]:
     """Metrics on hidden traces, or none where that is switched off or nothing can be hidden."""
     none = nothing_measured() | {"metric_basis": "none", "holdout": None}
+    spans = measured_part(spans)
     fraction, seed = job.parameters.effective["holdout"], job.parameters.effective["random_state"]
     numbers = hidden_traces(spans, recorded, fraction, seed) if fraction is not False else {}
     if not numbers:
