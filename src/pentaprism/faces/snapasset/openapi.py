@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from pentaprism.faces.snapasset.routes.common import errors, is_open
+from pentaprism.faces.snapasset.entries import errors, is_open
 from pentaprism.faces.snapasset.schemas import components
 
 TITLE = "SnapAsset API"

@@ -4,7 +4,8 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from pentaprism.faces.snapasset.context import Snapasset
-from pentaprism.faces.snapasset.routes.common import answer, errors, gives, json_body, open_to_all, takes
+from pentaprism.faces.snapasset.entries import errors, gives, open_to_all, takes
+from pentaprism.faces.snapasset.routes.common import answer, json_body
 from pentaprism.faces.snapasset.service import signing_in
 
 CREDENTIALS = takes({"$ref": "#/components/schemas/Credentials"})

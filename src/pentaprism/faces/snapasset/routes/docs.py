@@ -5,7 +5,8 @@ from fastapi.responses import HTMLResponse
 
 from pentaprism.faces.snapasset import openapi
 from pentaprism.faces.snapasset.context import Snapasset
-from pentaprism.faces.snapasset.routes.common import answer, open_to_all
+from pentaprism.faces.snapasset.entries import open_to_all
+from pentaprism.faces.snapasset.routes.common import answer
 
 SAFE = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'", "X-Content-Type-Options": "nosniff"}
 

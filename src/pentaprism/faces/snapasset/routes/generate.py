@@ -5,9 +5,10 @@ from starlette.concurrency import run_in_threadpool
 
 from pentaprism.faces.snapasset.catalogue import CATALOGUE, CORE, EXTRA
 from pentaprism.faces.snapasset.context import Snapasset
+from pentaprism.faces.snapasset.entries import asks, errors, gives, open_to_all, takes
 from pentaprism.faces.snapasset.errors import BadRequest
 from pentaprism.faces.snapasset.options import shown
-from pentaprism.faces.snapasset.routes.common import answer, asks, errors, gives, json_body, open_to_all, takes
+from pentaprism.faces.snapasset.routes.common import answer, json_body
 from pentaprism.faces.snapasset.service import waiting
 from pentaprism.faces.snapasset.service.usage import usage
 from pentaprism.faces.snapasset.stream import Feed

@@ -10,9 +10,10 @@ from pentaprism.core.clock import isoformat
 from pentaprism.core.events.memory import MemoryBus
 from pentaprism.faces.snapasset import engines
 from pentaprism.faces.snapasset.context import Snapasset
+from pentaprism.faces.snapasset.entries import Responses, gives, open_to_all
 from pentaprism.faces.snapasset.naming import KIND
 from pentaprism.faces.snapasset.openapi import DESCRIPTION, TITLE, api_routes
-from pentaprism.faces.snapasset.routes.common import Responses, answer, gives, open_to_all
+from pentaprism.faces.snapasset.routes.common import answer
 
 VERSION = version("pentaprism")
 

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from pentaprism.faces.snapasset.context import Snapasset
+from pentaprism.faces.snapasset.entries import asks, errors, gives, open_to_all
 from pentaprism.faces.snapasset.links import image_path, upload_path
 from pentaprism.faces.snapasset.naming import FACE
-from pentaprism.faces.snapasset.routes.common import answer, asks, errors, gives, open_to_all, reader
+from pentaprism.faces.snapasset.routes.common import answer, reader
 from pentaprism.faces.snapasset.service import files, uploads
 from pentaprism.web.downloads import blob_response
 from pentaprism.web.uploads import receive_form

@@ -9,9 +9,10 @@ from starlette.concurrency import run_in_threadpool
 
 from pentaprism.faces.snapasset.context import Caller, Snapasset
 from pentaprism.faces.snapasset.documents import STATES, public_id
+from pentaprism.faces.snapasset.entries import Responses, asks, errors, gives, open_to_all, takes
 from pentaprism.faces.snapasset.errors import BadRequest
 from pentaprism.faces.snapasset.links import archive_path
-from pentaprism.faces.snapasset.routes.common import Responses, answer, asks, errors, gives, json_body, open_to_all, reader, takes
+from pentaprism.faces.snapasset.routes.common import answer, json_body, reader
 from pentaprism.faces.snapasset.service import files, intake, jobs
 from pentaprism.faces.snapasset.service.checks import read_job
 from pentaprism.web.downloads import content_disposition

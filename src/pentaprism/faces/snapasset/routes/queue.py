@@ -4,7 +4,8 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from pentaprism.faces.snapasset.context import Snapasset
-from pentaprism.faces.snapasset.routes.common import answer, asks, errors, gives, json_body, takes
+from pentaprism.faces.snapasset.entries import asks, errors, gives, takes
+from pentaprism.faces.snapasset.routes.common import answer, json_body
 from pentaprism.faces.snapasset.service import jobs
 
 SCOPE = ("scope", {"type": "string", "enum": ["own", "all"]}, "own: only the caller's jobs")

@@ -10,9 +10,10 @@ from pentaprism.core.errors import NotAuthenticated, TooManyRequests
 from pentaprism.core.jobs.states import FINAL
 from pentaprism.core.jobs.tables import Job
 from pentaprism.faces.snapasset.context import Caller, Snapasset
+from pentaprism.faces.snapasset.entries import Responses, asks, errors, gives, open_to_all, takes
 from pentaprism.faces.snapasset.errors import BadRequest, JobNotFound
 from pentaprism.faces.snapasset.links import ticket, ticket_fits
-from pentaprism.faces.snapasset.routes.common import Responses, answer, asks, errors, gives, json_body, open_to_all, takes
+from pentaprism.faces.snapasset.routes.common import answer, json_body
 from pentaprism.faces.snapasset.service import jobs
 from pentaprism.faces.snapasset.service.checks import is_text
 from pentaprism.faces.snapasset.stream import Counted, Feed, View, frames
