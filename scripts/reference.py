@@ -11,7 +11,7 @@ from typing import Any
 import typer.main
 
 import pentaprism
-from operations import operations_page
+from operations import operations_pages
 from pentaprism.cli.main import build_app
 from pentaprism.core.errors import PlatformError
 from pentaprism.settings.reference import reference as settings_page
@@ -26,7 +26,8 @@ shell to complete commands and options.
 ERRORS_HEAD = """# Errors
 
 Everything that the platform refuses is one of these. A face renders them in the shape that its clients know and may use codes of its
-own for them; [spheroseg's](../faces/spheroseg.md) are listed with the face.
+own for them; they are listed with the face: [spheroseg](../faces/spheroseg.md), [quarry](../faces/quarry.md),
+[imagineai](../faces/imagineai.md), [promethium](../faces/promethium.md), [snapasset](../faces/snapasset.md).
 
 | Code | Status | Class | Default message |
 |---|---|---|---|
@@ -40,7 +41,7 @@ def pages() -> dict[str, str]:
         "cli.md": commands_page(),
         "settings.md": settings_page(),
         "errors.md": errors_page(),
-        "spheroseg-operations.md": operations_page(),
+        **operations_pages(),
     }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import reference
+from pentaprism.app.faces import NATIVE_PORTS
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -34,7 +35,7 @@ def _literal_names(arguments: list[ast.expr]) -> Iterator[str]:
             yield argument.value
 
 
-@pytest.mark.parametrize("name", ["cli.md", "settings.md", "errors.md", "spheroseg-operations.md"])
+@pytest.mark.parametrize("name", ["cli.md", "settings.md", "errors.md", *(f"{face}-operations.md" for face in NATIVE_PORTS)])
 def test_the_generated_reference_is_up_to_date(name: str) -> None:
     assert (DOCS / "reference" / name).read_text() == reference.pages()[name], "run `make docs`"
 

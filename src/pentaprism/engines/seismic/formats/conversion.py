@@ -4,12 +4,11 @@ import zipfile
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from pentaprism.engines.seismic.dead import DeadTraces
 from pentaprism.engines.seismic.errors import IntervalUnknown, ParameterError
 from pentaprism.engines.seismic.formats.miniseed.section import MiniseedSection
 from pentaprism.engines.seismic.formats.miniseed.writing import generated_id, stream_segments, write_segments
@@ -18,6 +17,9 @@ from pentaprism.engines.seismic.formats.result import write_npy
 from pentaprism.engines.seismic.formats.section import Section
 from pentaprism.engines.seismic.formats.segy.export import Annotation, copy_segy, write_segy
 from pentaprism.engines.seismic.formats.segy.section import SegySection
+
+if TYPE_CHECKING:
+    from pentaprism.engines.seismic.dead import DeadTraces
 
 FORMATS = ("segy", "miniseed", "npy", "npz")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -33,7 +35,7 @@ def convert(
     format: str,
     *,
     filled: Collection[int] = (),
-    dead: DeadTraces | None = None,
+    dead: "DeadTraces | None" = None,
     annotate: Annotation | None = None,
     report: Report | None = None,
     check: Callable[[], None] | None = None,
@@ -93,7 +95,7 @@ def _write_miniseed(section: Section, target: Path, filled: Collection[int], eac
             each((first + count) / section.traces)
 
 
-def _write_npz(section: Section, target: Path, filled: Collection[int], dead: DeadTraces | None, each: Report) -> None:
+def _write_npz(section: Section, target: Path, filled: Collection[int], dead: "DeadTraces | None", each: Report) -> None:
     fields = section.fields(NPZ_FIELDS)
     marked = np.zeros(section.traces, bool)
     marked[np.fromiter(filled, np.int64, len(filled))] = True
