@@ -11,10 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from PIL import Image
+from sqlalchemy import select
 
 from conformance.snapasset_provider import MARKER, Provider
 from conformance.snapasset_world import PROMPT, SMALL, Person, World, open_world, until
-from pentaprism.core.jobs.tables import Worker
+from pentaprism.core.jobs.tables import Job, Worker
 
 CREATED = {"jobId", "status", "message", "estimatedTime"}
 JOB = {
@@ -306,8 +307,8 @@ def test_a_killed_worker_costs_an_attempt_and_no_second_picture(world: World, pr
     until(lambda: any(line.startswith("Processing") for line in person.job(job_id)["logs"]))
     described = {child.pid: child for child in world.server.children()}
     with world.database().read() as session:
-        pid = next(worker.pid for worker in session.query(Worker) if worker.job_id is not None)
-    described[pid].kill()
+        worker = session.scalars(select(Worker.pid).join(Job, Job.lease_owner == Worker.id).where(Job.subject == job_id)).one()
+    described[worker].kill()
     job = person.wait(job_id)
     assert job["status"] == "completed" and job["attempts"] == 2 and len(job["result"]["images"]) == 2
     assert len(provider.calls_for("harbour with old ships")) == 1
