@@ -9,6 +9,7 @@ import httpx
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from pentaprism.app.faces import NATIVE_PORTS
 from pentaprism.cli.client import RequestFailed, SpherosegClient
 from pentaprism.cli.console import err, fail, out
 from pentaprism.cli.server import Server, ServerFailed, port_is_free
@@ -84,7 +85,8 @@ def _fill(url: str, data_dir: Path, native: bool) -> None:
         client.close()
     password = account.password if new else f"kept in {data_dir / ACCOUNT_FILE}"
     lines = [
-        f"Gateway    {url}",
+        f"Studio     {url} (in a browser, with the log-in below)",
+        f"Gateway    {url}/<face>/..., faces: {', '.join(NATIVE_PORTS)}",
         f"SpheroSeg  {url}/spheroseg/api",
         *([f"           http://127.0.0.1:{NATIVE_PORT}/api (its own port, where its clients expect it)"] if native else []),
         f"API pages  {url}/spheroseg/api/docs",
