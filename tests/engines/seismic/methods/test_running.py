@@ -94,6 +94,15 @@ def test_auto_takes_the_best_candidate_and_says_what_each_scored(tmp_path: Path)
     assert outcome.fallback is None
 
 
+def test_auto_is_not_taken_in_by_methods_that_leave_a_regular_pattern_empty(tmp_path: Path) -> None:
+    truth = section(64, 160, slopes=(2.4, -1.9, 3.1))
+    asked = {"missing_traces": list(range(1, 64, 2)), "candidates": ["pocs-reconstruction", "mssa-reconstruction", "radon-reconstruction"]}
+    outcome = finish(job("auto-reconstruction", truth, tmp_path, asked, reference=Memory(truth)))
+    assert outcome.selected_model is not None
+    assert outcome.selected_model.name == "radon-reconstruction"
+    assert outcome.metrics["snr_after_db"] > 12
+
+
 def test_a_candidate_that_fails_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(self: Method, *rest: object) -> None:
         if self.architecture == "radon":

@@ -17,15 +17,17 @@ from pentaprism.engines.seismic.methods.catalogue import Model, find_model
 from pentaprism.engines.seismic.methods.denoising import level_of
 from pentaprism.engines.seismic.methods.job import Hooks, InvalidData, Job
 from pentaprism.engines.seismic.methods.names import NAMES
-from pentaprism.engines.seismic.methods.planning import FEWEST_RECORDED, Span, hidden_traces
+from pentaprism.engines.seismic.methods.planning import ALIASED, FEWEST_RECORDED, Span, hidden_traces, regular
 from pentaprism.engines.seismic.methods.reconstruction import Spans
-from pentaprism.engines.seismic.methods.store import Store
+from pentaprism.engines.seismic.methods.store import Changes, Store
 
 TRIAL_SAMPLES = 120_000
 TRIAL_TRACES = 192
 TRIALS = 6
 RECORRUPTION = 0.5
-MOST_SIMILAR = 0.3
+MOST_SIMILAR = 0.5
+LEAST_AMPLITUDE = 0.35
+WEAK = 100.0
 LIKELY = {"reconstruction": "radon-reconstruction", "denoising": "unet-denoising"}
 
 
@@ -63,7 +65,7 @@ def excerpts(spans: Spans, good: Mask, samples: int, most: int = TRIAL_SAMPLES) 
 
 
 def choose_reconstruction(job: Job, hooks: Hooks, spans: Spans, recorded: Mask) -> Choice:
-    """Hides traces of some stretches and takes the candidate that fills them best."""
+    """Hides traces of some stretches and takes the candidate that fills them best and leaves no missing trace empty."""
     stretches = excerpts(spans, recorded, job.section.samples)
     fraction = job.parameters.effective["holdout"] or 0.125
     numbers = hidden_traces(stretches, recorded, fraction, job.parameters.effective["random_state"])
@@ -71,17 +73,40 @@ def choose_reconstruction(job: Job, hooks: Hooks, spans: Spans, recorded: Mask) 
     for traces in numbers.values():
         hidden[traces] = True
 
+    missing = np.zeros(job.section.traces, np.bool_)
+    for _, (first, count) in stretches:
+        missing[first : first + count] = ~recorded[first : first + count]
+
+    lattice = any(regular(recorded[first : first + count]) for _, (first, count) in stretches)
+
     def score(model: Model) -> float | None:
+        """dB on hidden traces, less 100 where missing ones stay (nearly) empty, as pocs and mssa leave regular patterns."""
         folder = job.work / f"trial-{model.name}"
-        changes = reconstruction.fill(job, hooks.without_words(), Store(folder), model.architecture, stretches, hidden, recorded & ~hidden)
+        known, wanted = recorded & ~hidden, hidden | missing
+        changes = reconstruction.fill(job, hooks.without_words(), Store(folder), model.architecture, stretches, wanted, known)
         signal = error = 0.0
         for piece in reconstruction.hidden_pieces(job, changes, stretches, hidden, recorded):
             truth, result = piece.truth[piece.evaluated].astype(np.float64), piece.result[piece.evaluated]
             signal, error = signal + float(np.sum(truth**2)), error + float(np.sum((truth - result) ** 2))
+        level = float(np.sqrt(signal / max(1, hidden.sum() * job.section.samples)))
+        empty = _strength_of(changes, missing) < LEAST_AMPLITUDE * level or (lattice and model.architecture in ALIASED)
         shutil.rmtree(folder, ignore_errors=True)
-        return metrics.decibels(signal, max(error, signal * 1e-30)) if signal else None
+        found = metrics.decibels(signal, max(error, signal * 1e-30))
+        return None if found is None else found - (WEAK if empty else 0.0)
 
     return _best(job, hooks, score if hidden.any() else None, "holdout")
+
+
+def _strength_of(changes: Changes, missing: Mask) -> float:
+    """RMS of the ``missing`` traces as they were filled; infinite when there are none.
+
+    Hidden traces alone do not show that a method leaves a regular pattern empty: on the lattice of the recorded ones it can be right.
+    """
+    energy, count = 0.0, 0
+    for traces, rows in changes.blocks():
+        chosen = rows[missing[traces]]
+        energy, count = energy + float(np.sum(np.square(chosen, dtype=np.float64))), count + chosen.size
+    return float(np.sqrt(energy / count)) if count else float("inf")
 
 
 def choose_denoising(job: Job, hooks: Hooks, spans: Spans, live: Mask) -> Choice:

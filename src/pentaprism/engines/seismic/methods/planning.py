@@ -20,6 +20,8 @@ MOST_GATHERS = 32
 LONGEST_MEASURED = 4096
 MOST_FINDINGS = 1000
 
+ALIASED = ("pocs", "mssa")
+
 Span = tuple[int, int]
 
 
@@ -103,7 +105,7 @@ def findings_of(architecture: str, spans: Sequence[tuple[int, Span]], target: Ma
             if length > WIDE_GAP and wanted[first : first + length].any():
                 text = f"{length} neighbouring traces are missing: what fills them is a guess"
                 found.append(Finding("WIDE_GAP", text, start + first, length))
-        if architecture in ("pocs", "mssa") and regular(known):
+        if architecture in ALIASED and regular(known):
             text = f"Traces are missing in a regular pattern, which {architecture} cannot tell from the signal"
             found.append(Finding("ALIASED_PATTERN", text, start, count))
     return found[:MOST_FINDINGS]
@@ -118,7 +120,7 @@ def runs(flags: Mask) -> list[tuple[int, int]]:
 def regular(recorded: Mask) -> bool:
     """Whether a share of the traces is missing at a fixed distance: the same pattern again and again, over most of the gather."""
     missing = ~recorded
-    if missing.sum() < 3:
+    if len(runs(missing)) < 3:
         return False
     first, last = np.flatnonzero(missing)[[0, -1]]
     inner = missing[first : last + 1]

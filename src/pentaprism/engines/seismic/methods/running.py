@@ -14,7 +14,7 @@ from pentaprism.engines.seismic.methods.denoising import measured
 from pentaprism.engines.seismic.methods.job import Hooks, InvalidData, Job, Log, Outcome, Report
 from pentaprism.engines.seismic.methods.metrics import compare
 from pentaprism.engines.seismic.methods.parameters import compact
-from pentaprism.engines.seismic.methods.planning import Finding, findings_of, hidden_traces, measured_part, regular, runs
+from pentaprism.engines.seismic.methods.planning import ALIASED, WIDE_GAP, Finding, findings_of, hidden_traces, measured_part, regular, runs
 from pentaprism.engines.seismic.methods.reconstruction import Spans, fill, hidden_pieces, nothing_measured, reference_pieces
 from pentaprism.engines.seismic.methods.store import Changes, Store, open_work
 
@@ -131,13 +131,14 @@ def _held_out(job: Job, hooks: Hooks, model: Model, spans: Spans, recorded: Mask
     hooks.log("info", f"Measuring on {int(hidden.sum())} hidden traces of {len(used)} gathers")
     changes = fill(job, hooks.without_log(), Store(job.work / "hidden"), model.architecture, used, hidden, recorded & ~hidden)
     known = [recorded[first : first + count] for _, (first, count) in used]
+    lattice = any(regular(part) for part in known)
     about = {
         "fraction": fraction,
         "traces": int(hidden.sum()),
         "gathers": len(used),
         "random_state": seed,
-        "pessimistic": any(regular(part) for part in known),
-        "optimistic": any(length > 8 for part in known for _, length in runs(~part)),
+        "pessimistic": lattice and model.architecture not in ALIASED,
+        "optimistic": any(length > WIDE_GAP for part in known for _, length in runs(~part)) or (lattice and model.architecture in ALIASED),
     }
     return compare(lambda: hidden_pieces(job, changes, used, hidden, recorded), hooks.check) | {"metric_basis": "holdout", "holdout": about}
 
