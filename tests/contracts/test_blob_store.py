@@ -3,17 +3,19 @@
 import os
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from pentaprism.adapters.s3_store import ObjectStore
 from pentaprism.core.blobs.local import LocalStore
 from pentaprism.core.blobs.memory import MemoryStore
 from pentaprism.core.blobs.store import BlobStore
 from pentaprism.core.errors import Conflict, InvalidInput, NotFound
+from s3_server import new_bucket
 
 MEGABYTE = 1024 * 1024
 BAD_KEYS = ["", "/", "/etc/passwd", "..", "../x", "a/../b", "a/..", "./a", "a/./b", "a//b", "a/", ".hidden", "a/.hidden", "a\0b"]
@@ -28,10 +30,12 @@ def memory(folder: Path) -> BlobStore:
     return MemoryStore()
 
 
-@pytest.fixture(params=[local, memory])
+@pytest.fixture(params=["local", "memory", "s3", "s3-prefix"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
-    build: Callable[[Path], BlobStore] = request.param
-    return build(tmp_path)
+    if request.param.startswith("s3"):
+        url = new_bucket(request.getfixturevalue("s3_here"), "some/prefix" if request.param == "s3-prefix" else "")
+        return ObjectStore.from_url(url, tmp_path / "cache")
+    return local(tmp_path) if request.param == "local" else memory(tmp_path)
 
 
 def content(store: BlobStore, key: str, start: int = 0, end: int | None = None) -> bytes:

@@ -1,20 +1,27 @@
 """What every event bus does."""
 
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 
 import pytest
 
+from pentaprism.adapters.redis_bus import RedisBus
 from pentaprism.core.events.bus import EventBus
 from pentaprism.core.events.event import Event
 from pentaprism.core.events.memory import MemoryBus
+from redis_server import redis_server
 
-BUSES: dict[str, Callable[[], EventBus]] = {"memory": MemoryBus}
+BUSES = ("memory", "redis")
+
+
+def open_bus(kind: str, request: pytest.FixtureRequest) -> EventBus:
+    return RedisBus(request.getfixturevalue("redis_here").url) if kind == "redis" else MemoryBus()
 
 
 @pytest.fixture(params=BUSES)
-def bus(request) -> Iterator[EventBus]:
-    bus = BUSES[request.param]()
+def bus(request: pytest.FixtureRequest) -> Iterator[EventBus]:
+    bus = open_bus(request.param, request)
     yield bus
     bus.close()
 
@@ -135,3 +142,41 @@ def test_an_event_before_the_subscription_is_not_heard(bus):
     bus.subscribe(["t"], ear)
     bus.publish([Event("t", "late")])
     assert [event.name for event in ear.wait(1)] == ["late"]
+
+
+def test_two_processes_hear_each_other_through_redis(redis_here):
+    near, far = RedisBus(redis_here.url), RedisBus(redis_here.url)
+    heard: list[Event] = []
+    arrived = threading.Event()
+
+    def listen(event: Event) -> None:
+        heard.append(event)
+        arrived.set()
+
+    far.subscribe(["job:1"], listen)
+    sent = Event("job:1", "job", {"status": "running", "progress": 12.5}, 3000)
+    near.publish([sent])
+    assert arrived.wait(5)
+    assert heard == [sent]
+    near.close()
+    far.close()
+
+
+def test_a_restart_of_redis_breaks_the_bus_only_for_its_length(tmp_path):
+    with redis_server(tmp_path) as server:
+        near, far = RedisBus(server.url), RedisBus(server.url)
+        arrived = threading.Event()
+        far.subscribe(["job:1"], lambda event: arrived.set() if event.name == "after" else None)
+        own = threading.Event()
+        near.subscribe(["job:1"], lambda event: own.set() if event.name == "during" else None)
+        server.stop()
+        near.publish([Event("job:1", "during", {})])
+        assert own.wait(5)
+        server.start()
+        end = time.monotonic() + 10
+        while not arrived.is_set() and time.monotonic() < end:
+            near.publish([Event("job:1", "after", {})])
+            arrived.wait(0.2)
+        assert arrived.is_set()
+        near.close()
+        far.close()

@@ -2,26 +2,25 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
 
 import pytest
 
 from pentaprism.core.errors import TooManyRequests
-from pentaprism.core.limits.limiter import Limiter, LimitReached
+from pentaprism.core.limits.limiter import REST_SECONDS, Limiter, LimitReached
 from pentaprism.core.limits.rules import Rule
+from redis_server import redis_server
 
 TEN = Rule("ten", 10, 60)
 BRIEF = Rule("brief", 2, 1)
 
 
-def in_memory() -> Iterator[Limiter]:
-    yield Limiter(store_url="memory://")
-
-
-@pytest.fixture(params=[in_memory])
-def limiter(request: pytest.FixtureRequest) -> Iterator[Limiter]:
-    open_limiter: Callable[[], Iterator[Limiter]] = request.param
-    yield from open_limiter()
+@pytest.fixture(params=["memory", "redis"])
+def limiter(request: pytest.FixtureRequest) -> Limiter:
+    if request.param == "memory":
+        return Limiter(store_url="memory://")
+    server = request.getfixturevalue("redis_here")
+    server.flush()
+    return Limiter(store_url=server.url)
 
 
 def test_hits_use_the_limit_up(limiter: Limiter) -> None:
@@ -132,3 +131,19 @@ def test_threads_never_share_a_hit(limiter: Limiter) -> None:
 
 def test_the_store_says_that_it_can_be_reached(limiter: Limiter) -> None:
     assert limiter.reachable()
+
+
+def test_while_the_shared_store_is_away_each_process_counts_for_itself(tmp_path):
+    with redis_server(tmp_path) as server:
+        limiter = Limiter(store_url=server.url)
+        limiter.hit(TEN, "somebody")
+        server.stop()
+        began = time.monotonic()
+        for _ in range(10):
+            limiter.hit(TEN, "somebody")
+        with pytest.raises(LimitReached):
+            limiter.hit(TEN, "somebody")
+        assert time.monotonic() - began < 5.0
+        server.start()
+        time.sleep(REST_SECONDS + 0.1)
+        assert limiter.hit(TEN, "somebody").remaining == 9
