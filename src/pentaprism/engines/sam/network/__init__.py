@@ -1,0 +1,1 @@
+"""Segment Anything networks: official checkpoints, read and run without PyTorch."""

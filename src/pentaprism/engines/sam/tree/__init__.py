@@ -1,0 +1,1 @@
+"""The embedded engine: a tree of regions led by colour and edges."""
