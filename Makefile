@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check layout tests bench docs lock clean
+.PHONY: help setup run test check layout tests test-extras bench docs lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -47,6 +47,11 @@ tests: $(DEVELOPMENT)
 	scripts/test-services
 	$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile -m "not alone"
 	$(BIN)/pytest -m alone
+
+test-extras: $(DEVELOPMENT) ## the tests of package extras, in an environment of their own (PyTorch is large)
+	$(BIN)/python -m venv .venv-extras
+	.venv-extras/bin/python -m pip install --quiet '.[diffusers,samples]' pytest pytest-timeout
+	.venv-extras/bin/python -m pytest -q -W ignore -o addopts=--import-mode=importlib tests/extras
 
 bench: $(DEVELOPMENT) ## our figures beside an alternative's, from the same run
 	scripts/test-services
