@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-SUITES = ("jobs", "gateway", "uploads", "sockets", "cells", "seismic", "seismic_io", "products")
+SUITES = ("jobs", "gateway", "uploads", "sockets", "cells", "seismic", "seismic_io", "products", "artwork")
 
 
 def main() -> None:
