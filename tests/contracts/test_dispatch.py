@@ -1,11 +1,12 @@
 """What every dispatch does: rung jobs run, lost and doubled doorbells do no harm, cancelled jobs stop or are killed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
+from celery_world import celery_serving
 from core.jobs.job_world import FACE, World, serving
 from pentaprism.core.clock import monotonic
 from pentaprism.core.jobs.queue import NewJob
@@ -13,16 +14,17 @@ from pentaprism.core.jobs.tables import Job
 from pentaprism.core.workers.rules import WorkerRules
 
 
-def embedded(path: Path) -> AbstractContextManager[World]:
+def embedded(path: Path, request: pytest.FixtureRequest) -> AbstractContextManager[World]:
     return serving(path, WorkerRules(processes=2, grace_seconds=0.5))
 
 
-DISPATCHES: dict[str, Callable[[Path], AbstractContextManager[World]]] = {"embedded": embedded}
+def celery(path: Path, request: pytest.FixtureRequest) -> AbstractContextManager[World]:
+    return celery_serving(request.getfixturevalue("jobs_url"), request.getfixturevalue("redis_here").url, path)
 
 
-@pytest.fixture(scope="module", params=DISPATCHES)
-def world(request, tmp_path_factory) -> Iterator[World]:
-    with DISPATCHES[request.param](tmp_path_factory.mktemp("dispatch")) as world:
+@pytest.fixture(scope="module", params=[embedded, celery])
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with request.param(tmp_path_factory.mktemp("dispatch"), request) as world:
         yield world
 
 

@@ -3,7 +3,7 @@
 Workers and commands do without the web framework, so each function loads what it needs.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -39,3 +39,10 @@ def serve(settings: "Settings", *, face: str | None = None, port_given: bool = T
     from pentaprism.app.serving import serve as run  # noqa: PLC0415 -- as above
 
     run(settings, face=face, port_given=port_given)
+
+
+def run_worker(settings: "Settings", queues: Sequence[str]) -> int:
+    """Run worker processes without a server until told to stop; gives the exit status. Raises SettingsError."""
+    from pentaprism.app.working import run_worker as run  # noqa: PLC0415 -- as above
+
+    return run(settings, queues)

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote, urlsplit
 
 import pentaprism
+from pentaprism.app import production
 from pentaprism.app.background import add_background
 from pentaprism.app.faces import NATIVE_PORTS, all_kinds, before_account_goes
 from pentaprism.app.parts import add_checks, add_gauges
@@ -23,7 +24,6 @@ from pentaprism.core.database.engine import Database
 from pentaprism.core.events.bus import EventBus
 from pentaprism.core.events.event import Event
 from pentaprism.core.events.memory import MemoryBus
-from pentaprism.core.jobs.dispatch import Dispatch
 from pentaprism.core.jobs.kinds import JobKind
 from pentaprism.core.jobs.queue import Jobs
 from pentaprism.core.limits.limiter import Limiter
@@ -35,8 +35,12 @@ from pentaprism.core.workers.relay import RelayBus, RelayDispatch
 from pentaprism.core.workers.rules import WorkerRules
 from pentaprism.settings import Settings, SettingsError
 
+if TYPE_CHECKING:
+    from pentaprism.adapters.celery_dispatch import CeleryDispatch
+
 Role = Literal["server", "worker", "cli"]
 Publish = Callable[[Iterable[Event]], None]
+QUEUES = ("interactive", "batch", "gpu")
 WORKER_BUILD = "pentaprism.app:build_worker_platform"
 
 
@@ -50,16 +54,25 @@ class Silence:
         """The row says cancelled; the worker that runs the job learns it from there."""
 
 
-def build_platform(settings: Settings, role: Role = "server", publish: Publish | None = None) -> Platform:
-    """Every core service, none of them running yet. ``publish`` is a worker's way to the server. Raises SettingsError."""
+def build_platform(
+    settings: Settings,
+    role: Role = "server",
+    publish: Publish | None = None,
+    dispatch: "CeleryDispatch | None" = None,
+    queues: tuple[str, ...] = QUEUES,
+) -> Platform:
+    """Every core service, none of them running yet. ``publish`` is a worker's way to the server, ``dispatch`` the broker of a
+    process that has one already, ``queues`` what its own workers serve. Raises SettingsError."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     secret = settings.secret_bytes()
     kinds = job_kinds()
     database = _database(settings)
-    pool = worker_pool(settings) if role == "server" and settings.worker_processes > 0 else None
-    events: EventBus = RelayBus(publish) if publish is not None else MemoryBus()
-    dispatch: Dispatch = pool or (RelayDispatch(publish) if publish is not None else Silence())
-    jobs = Jobs(dispatch, events, kinds)
+    pool = worker_pool(settings, queues) if role == "server" and has_own_workers(settings) else None
+    events = _events(settings, publish)
+    broker = dispatch
+    if broker is None and publish is None and settings.celery.broker_url is not None:
+        broker = production.celery_dispatch(settings)
+    jobs = Jobs(broker or pool or (RelayDispatch(publish) if publish is not None else Silence()), events, kinds)
     account_rules = AccountRules(
         registration_open=settings.accounts.registration_open,
         minimum_password=settings.accounts.minimum_password,
@@ -81,7 +94,9 @@ def build_platform(settings: Settings, role: Role = "server", publish: Publish |
         blobs=Blobs(_store(settings), database, _storage_rules(settings)),
         jobs=jobs,
         events=events,
-        limits=Limiter(enabled=settings.limits.enabled, store_url=settings.limits.store_url or settings.redis.url or "memory://"),
+        limits=Limiter(
+            enabled=settings.limits.enabled, store_url=settings.limits.store_url or production.redis_url(settings) or "memory://"
+        ),
         models=build_models(settings),
         compute=Compute(settings.compute.processes, memory_mb=settings.compute.memory_mb),
         kinds=kinds,
@@ -92,11 +107,13 @@ def build_platform(settings: Settings, role: Role = "server", publish: Publish |
         workers=pool,
     )
     platform.on_close.extend([database.dispose, events.close, platform.health.close, platform.compute.close])
+    if broker is not None:
+        platform.on_close.append(broker.close)
     if role == "cli":
         platform.accounts.on_delete.append(partial(before_account_goes, platform, settings))
     if role == "server":
         add_background(platform, settings)
-        add_checks(platform)
+        add_checks(platform, broker)
         add_gauges(platform)
     return platform
 
@@ -111,11 +128,17 @@ def job_kinds() -> dict[str, JobKind]:
     return {kind.name: kind for kind in all_kinds()}
 
 
-def worker_pool(settings: Settings) -> WorkerPool:
+def has_own_workers(settings: Settings) -> bool:
+    """Whether a server runs worker processes itself; with a broker they are elsewhere."""
+    return settings.celery.broker_url is None and settings.worker_processes > 0
+
+
+def worker_pool(settings: Settings, queues: tuple[str, ...] = QUEUES) -> WorkerPool:
     """The worker processes of a server, not yet started."""
     rules = WorkerRules(
         processes=settings.worker_processes,
         reserved=settings.workers.reserved,
+        queues=queues,
         memory_mb=settings.workers.memory_mb,
         grace_seconds=settings.workers.grace_seconds,
         threads=settings.workers.threads,
@@ -131,18 +154,27 @@ def _database(settings: Settings) -> Database:
         raise SettingsError(str(error)) from error
 
 
+def _events(settings: Settings, publish: Publish | None) -> EventBus:
+    if publish is not None:
+        return RelayBus(publish)
+    url = production.redis_url(settings)
+    return MemoryBus() if url is None else production.redis_bus(url)
+
+
 def _store(settings: Settings) -> BlobStore:
     folder = storage_folder(settings)
+    if settings.storage.url is not None and urlsplit(settings.storage.url).scheme == "s3":
+        return production.object_store(settings, settings.storage.url)
     return MemoryStore() if folder is None else LocalStore(folder)
 
 
 def storage_folder(settings: Settings) -> Path | None:
-    """Where the bytes lie on this machine; None for a store in memory. Raises SettingsError for a store that is not known."""
+    """Where the bytes lie on this machine; None for a bucket or a store in memory. Raises SettingsError for a store that is not known."""
     url = settings.storage.url
     if url is None:
         return settings.path("blobs")
     parts = urlsplit(url)
-    if parts.scheme == "memory":
+    if parts.scheme in {"memory", "s3"}:
         return None
     if parts.scheme == "file":
         return Path(unquote(parts.path))

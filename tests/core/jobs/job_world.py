@@ -23,7 +23,8 @@ from pentaprism.core.jobs.dispatch import Dispatch
 from pentaprism.core.jobs.kinds import JobKind
 from pentaprism.core.jobs.queue import Jobs
 from pentaprism.core.jobs.states import FINAL
-from pentaprism.core.jobs.tables import Job
+from pentaprism.core.jobs.tables import Job, Worker
+from pentaprism.core.models.registry import Models
 from pentaprism.core.platform import Platform
 from pentaprism.core.workers.pool import WorkerPool
 from pentaprism.core.workers.relay import RelayBus, RelayDispatch
@@ -117,7 +118,7 @@ def platform_on(database: Database, dispatch: Dispatch, events: EventBus, kinds:
         jobs=jobs,
         events=events,
         limits=absent,
-        models=absent,
+        models=Models([], Path("models")),
         compute=absent,
         kinds=kinds,
     )
@@ -138,6 +139,7 @@ class World:
         self.jobs = platform.jobs
         self.database = platform.database
         self.pool = pool
+        self.processes = 0
         self.account = self.add_account()
 
     def add_account(self) -> str:
@@ -191,15 +193,24 @@ class World:
         with self.database.read() as session:
             return list(session.scalars(select(Job).order_by(Job.id)))
 
+    def workers(self) -> list[Worker]:
+        """The rows of the workers."""
+        with self.database.read() as session:
+            return list(session.scalars(select(Worker)))
+
     def is_up(self) -> bool:
         """Whether every worker is ready."""
-        assert self.pool is not None
+        if self.pool is None:
+            return len(self.workers()) >= self.processes
         rows = self.pool.describe()
         return bool(rows) and all(row["ready"] for row in rows)
 
     def is_warm(self) -> bool:
         """Whether every worker is ready and idle."""
-        assert self.pool is not None
+        if self.pool is None:
+            with self.database.read() as session:
+                busy = session.scalar(select(Job.id).where(Job.lease_owner.is_not(None)).limit(1))
+            return self.is_up() and busy is None
         rows = self.pool.describe()
         return bool(rows) and all(row["ready"] and row["job_id"] is None for row in rows)
 

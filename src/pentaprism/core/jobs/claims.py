@@ -96,10 +96,7 @@ class Claims:
         """Take the next job of the first of ``queues`` that has one; None when nothing is ready."""
         lanes = tuple(queues)
         if lanes not in self._next:
-            pick = _pick(lanes, self._ready)
-            if self._ranked:
-                pick = _by_rank(pick, self._ranked, self._ready)
-            self._next[lanes] = (self._taking(pick), _timed(pick))
+            self._next[lanes] = self._statements(lanes)
         taking, looking = self._next[lanes]
         connection = session.connection()
         while (claim := self._take(connection, taking, worker_id, {})) is None:
@@ -108,9 +105,23 @@ class Claims:
                 return None
         return claim
 
+    def peek(self, session: Session, queues: Sequence[str]) -> str | None:
+        """Id of the job that :meth:`next` would take."""
+        lanes = tuple(queues)
+        if lanes not in self._next:
+            self._next[lanes] = self._statements(lanes)
+        found: str | None = session.connection().execute(self._next[lanes][1], {"now": self._clock()}).scalar()
+        return found
+
     def one(self, session: Session, job_id: str, worker_id: str) -> Claim | None:
         """Take the job ``job_id``; None when it does not wait, is not due, or a limit or a pause holds it back."""
         return self._take(session.connection(), self._one, worker_id, {"job": job_id})
+
+    def _statements(self, lanes: tuple[str, ...]) -> tuple[Prepared, TextClause]:
+        pick = _pick(lanes, self._ready)
+        if self._ranked:
+            pick = _by_rank(pick, self._ranked, self._ready)
+        return self._taking(pick), _timed(pick)
 
     def _take(self, connection: Connection, taking: Prepared, worker_id: str, wanted: dict[str, str]) -> Claim | None:
         moment = self._clock()

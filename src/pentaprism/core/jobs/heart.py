@@ -34,6 +34,7 @@ class Heart:
         self._interval = interval
         self._job: Beating | None = None
         self._flush_at: float | None = None
+        self._beat_at = monotonic() + interval
         self._changed = threading.Condition()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="heart", daemon=True)
@@ -56,6 +57,12 @@ class Heart:
                 self._flush_at = monotonic() + seconds
                 self._changed.notify()
 
+    def beat(self) -> None:
+        """Beat at once, which finds out whether the job is still the worker's. May be called by a signal handler."""
+        with self._changed:
+            self._beat_at = 0.0
+            self._changed.notify()
+
     def stop(self) -> None:
         """End the thread."""
         with self._changed:
@@ -64,10 +71,9 @@ class Heart:
         self._thread.join()
 
     def _run(self) -> None:
-        beat_at = monotonic() + self._interval
         while True:
             with self._changed:
-                due = beat_at if self._flush_at is None else min(beat_at, self._flush_at)
+                due = self._beat_at if self._flush_at is None else min(self._beat_at, self._flush_at)
                 if not self._stopping and due > monotonic():
                     self._changed.wait(due - monotonic())
                 if self._stopping:
@@ -75,9 +81,9 @@ class Heart:
                 job, flushing = self._job, self._flush_at is not None and self._flush_at <= monotonic()
                 if flushing:
                     self._flush_at = None
-            beating = beat_at <= monotonic()
-            if beating:
-                beat_at = monotonic() + self._interval
+                beating = self._beat_at <= monotonic()
+                if beating:
+                    self._beat_at = monotonic() + self._interval
             self._tend(job, flushing=flushing, beating=beating)
 
     def _tend(self, job: Beating | None, *, flushing: bool, beating: bool) -> None:

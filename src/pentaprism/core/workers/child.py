@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
-import psutil
-from sqlalchemy import delete
 from sqlalchemy.exc import SQLAlchemyError
 
 from pentaprism.core.events.event import Event
@@ -18,8 +16,8 @@ from pentaprism.core.jobs.claims import Claim
 from pentaprism.core.jobs.heart import Heart
 from pentaprism.core.jobs.life import hook
 from pentaprism.core.jobs.runner import Runner, load_handler
-from pentaprism.core.jobs.tables import Worker
-from pentaprism.core.workers.identity import host_name, worker_name
+from pentaprism.core.workers.identity import worker_name
+from pentaprism.core.workers.presence import Presence
 from pentaprism.core.workers.process import die_with_parent, ignore_interrupts, limit_threads
 
 if TYPE_CHECKING:
@@ -90,7 +88,7 @@ class Inmate:
         self._queues = assignment.queues
         self._doorbell = threading.Event()
         self._stopped = False
-        self._process = psutil.Process()
+        self._presence = Presence(platform, name, assignment.queues)
         self._heart = Heart(self._beat)
         self._runner = Runner(platform, name, heart=self._heart, on_start=self._started, on_return=link.hold)
 
@@ -108,7 +106,7 @@ class Inmate:
                 break
             self._link.send("idle", self._run())
         self._heart.stop()
-        self._leave()
+        self._presence.leave()
         self._platform.close()
 
     def _run(self) -> int:
@@ -139,29 +137,11 @@ class Inmate:
 
     def _beat(self) -> None:
         self._link.send("beat")
-        for tend in self._platform.on_beat:
-            tend()
-        current = self._runner_job()
-        with self._platform.database.write(durable=False) as session:
-            row = session.get(Worker, self._name)
-            if row is None:
-                row = Worker(id=self._name, host=host_name(), pid=os.getpid(), queues=list(self._queues))
-                session.add(row)
-            row.job_id = current
-            row.memory_bytes = self._process.memory_info().rss
-            row.models = self._platform.models.figures()
-            row.heartbeat_at = self._platform.clock()
+        self._presence.tell(self._runner_job())
 
     def _runner_job(self) -> str | None:
         runner = getattr(self, "_runner", None)
         return runner.current.id if runner is not None and runner.current is not None else None
-
-    def _leave(self) -> None:
-        try:
-            with self._platform.database.write(durable=False) as session:
-                session.execute(delete(Worker).where(Worker.id == self._name))
-        except SQLAlchemyError:
-            log.warning("the worker's row could not be removed; the sweeper will do it", exc_info=True)
 
 
 def main(connection: Connection, assignment: Assignment) -> None:
