@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from pentaprism.core.accounts.tables import Account
+from pentaprism.core.accounts.token_rules import TokenRules
+
 
 def refreshed(server: Any, token: str) -> Any:
     return server.call("POST", "/auth/refresh", headers={"Authorization": f"Bearer {token}"})
@@ -13,6 +16,17 @@ def refreshed(server: Any, token: str) -> Any:
 
 def works(server: Any, token: str) -> bool:
     return bool(server.call("GET", "/datasets", headers={"Authorization": f"Bearer {token}"}).status_code == 200)
+
+
+def test_a_token_of_another_face_works_until_it_expires(server: Any, ann: Any) -> None:
+    with server.platform.database.write() as session:
+        account = session.get(Account, ann.id)
+        pair = server.platform.tokens.issue(session, account, face="spheroseg", rules=TokenRules(access_seconds=900))
+    assert works(server, pair.access)
+    assert not works(server, pair.refresh)
+    assert refreshed(server, pair.access).status_code == 401
+    server.clock.shift += timedelta(seconds=901)
+    assert not works(server, pair.access)
 
 
 def test_log_in_takes_json_and_a_form(server: Any, ann: Any) -> None:

@@ -11,7 +11,8 @@ class TokenRules:
     A refresh token that comes again within ``grace_seconds`` of its rotation does not end the session: it is refused,
     or, with ``grace_repeats``, answered with the pair of that rotation. With ``single`` a session has no refresh token:
     its access token renews itself, for ``late_seconds`` even after it has expired, and opens nothing any more when
-    ``grace_seconds`` have passed since its rotation.
+    ``grace_seconds`` have passed since its rotation. That holds for sessions begun on ``face`` (empty: on any); tokens of other faces'
+    sessions are ordinary ones.
     """
 
     access_seconds: int = 900
@@ -22,6 +23,7 @@ class TokenRules:
     grace_repeats: bool = False
     single: bool = False
     late_seconds: int = 0
+    face: str = ""
 
 
 @dataclass(frozen=True, slots=True)

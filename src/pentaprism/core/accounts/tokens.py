@@ -93,7 +93,7 @@ class Tokens:
         if claims["exp"] + leeway <= moment.timestamp():
             raise NotAuthenticated("The token has expired", reason="expired")
         row, account = self._alive(session, claims, moment)
-        if rules is not None and rules.single and not _is_current(row, claims["jti"], rules, moment):
+        if rules is not None and rules.single and rules.face in {"", row.face} and not _is_current(row, claims["jti"], rules, moment):
             raise NotAuthenticated("The token was replaced by a newer one", reason="revoked")
         return Identity(account, row.id, None, claims)
 

@@ -78,6 +78,7 @@ def token_rules(settings: PromethiumSettings) -> TokenRules:
         grace_seconds=settings.grace_seconds,
         grace_repeats=True,
         single=True,
+        face=FACE,
         late_seconds=settings.late_seconds,
     )
 
