@@ -24,8 +24,8 @@ def redis_here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer
 
 @pytest.fixture(scope="session")
 def s3_here() -> Iterator[str]:
-    with s3_server() as endpoint:
-        yield endpoint
+    with s3_server() as server:
+        yield server.endpoint
 
 
 @pytest.fixture(scope="module")

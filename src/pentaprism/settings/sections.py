@@ -66,7 +66,7 @@ class StorageSettings(Section):
 
     url: str | None = Field(
         None,
-        description="A folder (path or file:// URL), s3://bucket/prefix, or memory://; empty: a folder in the data directory.",
+        description="A folder (path or file:// URL), s3://bucket/prefix (?endpoint=, &region=), memory://; empty: in the data directory.",
         json_schema_extra=plain("STORAGE_URL", "UPLOAD_DIR", secret=True),
     )
     staged_seconds: int = Field(3_600, ge=60, description="After this time an upload that was never finished is removed.")
@@ -111,7 +111,7 @@ class RedisSettings(Section):
 
     url: str | None = Field(
         None,
-        description="redis://... for events and rate limits; empty: both stay in memory.",
+        description="redis://... for events and rate limits; empty: that of the broker, or both stay in memory.",
         json_schema_extra=plain("REDIS_URL", secret=True),
     )
 
@@ -121,7 +121,7 @@ class CelerySettings(Section):
 
     broker_url: str | None = Field(
         None,
-        description="Broker of the workers; empty: worker processes of the server.",
+        description="Broker of `pentaprism worker`, e.g. redis://...; empty: worker processes of the server.",
         json_schema_extra=plain("CELERY_BROKER_URL", secret=True),
     )
 

@@ -5,7 +5,7 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -109,7 +109,7 @@ class LocalStore:
                     found = path.stat()
                     yield BlobStat(key, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
 
-    def sign(self, key: str, *, method: str, expires_in: timedelta) -> str | None:  # noqa: ARG002 -- only the platform serves these files
+    def sign(self, key: str, **_: object) -> str | None:  # noqa: ARG002 -- only the platform serves these files
         return None
 
     def sweep(self, before: datetime) -> int:

@@ -45,8 +45,11 @@ class BlobStore(Protocol):
 
     def list(self, prefix: str = "") -> Iterator[BlobStat]: ...
 
-    def sign(self, key: str, *, method: str, expires_in: timedelta) -> str | None:
-        """A URL that opens the blob for ``method`` without credentials, or None where only the platform serves bytes."""
+    def sign(self, key: str, *, method: str, expires_in: timedelta, content_type: str | None = None, size: int | None = None) -> str | None:
+        """A URL that opens the blob for ``method`` without credentials, or None where only the platform serves bytes.
+
+        A ``PUT`` is bound to the ``content_type`` and ``size`` that are named: the client sends the same headers.
+        """
 
     def sweep(self, before: datetime) -> int:
         """Remove what interrupted writes have left behind, if older than ``before``; how many."""

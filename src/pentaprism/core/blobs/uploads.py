@@ -235,9 +235,9 @@ class Blobs:
         """A path where the blob can be read as a file; raises NotFound."""
         return self.store.local_path(key)
 
-    def sign(self, key: str, *, method: str, expires_in: timedelta) -> str | None:
-        """A URL of the store itself, or None where only the platform serves bytes."""
-        return self.store.sign(key, method=method, expires_in=expires_in)
+    def sign(self, key: str, *, method: str, expires_in: timedelta, content_type: str | None = None, size: int | None = None) -> str | None:
+        """A URL of the store itself, or None where only the platform serves bytes; a ``PUT`` is bound to what is named."""
+        return self.store.sign(key, method=method, expires_in=expires_in, content_type=content_type, size=size)
 
     def collect_garbage(self) -> Removed:
         """Remove released blobs, uploads that nobody kept, remains of crashes, and at longer intervals bytes without a row."""

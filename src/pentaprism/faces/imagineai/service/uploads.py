@@ -84,7 +84,9 @@ def presign(context: Imagineai, account_id: str, body: Presign, base: str) -> Do
             lifetime=timedelta(seconds=settings.pending_seconds),
             key=image.s3_key,
         )
-    url = context.platform.blobs.sign(INCOMING + image.s3_key, method="PUT", expires_in=lifetime)
+    url = context.platform.blobs.sign(
+        INCOMING + image.s3_key, method="PUT", expires_in=lifetime, content_type=body.content_type, size=body.file_size_bytes
+    )
     return {
         "upload_url": url or own_address(context, base, image),
         "image_id": image.id,
