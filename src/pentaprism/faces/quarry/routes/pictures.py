@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 from starlette.responses import StreamingResponse
 
 from pentaprism.core.jobs.states import JobState
@@ -19,11 +18,11 @@ from pentaprism.faces.quarry.routes.common import errors
 from pentaprism.faces.quarry.routes.storage import file_answer
 from pentaprism.faces.quarry.schemas import answers
 from pentaprism.faces.quarry.schemas.fields import Format
-from pentaprism.faces.quarry.service import exports, images, results, svg, views
+from pentaprism.faces.quarry.service import exports, images, results, views
 from pentaprism.faces.quarry.service.formats import png_of
 from pentaprism.faces.quarry.service.identifiers import batch_id, find_job, find_segmentation
-from pentaprism.faces.quarry.service.pictures import on_grey, rgba_of
-from pentaprism.faces.quarry.tables import Image, ResultFile
+from pentaprism.faces.quarry.service.visualization import Look, as_png, as_svg, image_of
+from pentaprism.faces.quarry.tables import ResultFile
 from pentaprism.web.downloads import blob_response, bytes_response, content_disposition, not_modified, quoted
 
 SAFE = {
@@ -75,41 +74,20 @@ def _segmentation(routes: APIRouter, context: Quarry) -> None:
     ) -> Response:
         """The image with the outlines of its masks."""
         account_id = context.identify(request).account_id
-        look = svg.Look(background, labels, opacity, max_masks)
-        as_png = wanted == "png" or (wanted is None and "image/png" in request.headers.get("accept", ""))
+        look = Look(background, labels, opacity, max_masks)
+        drawn_as_png = wanted == "png" or (wanted is None and "image/png" in request.headers.get("accept", ""))
         with context.platform.database.read() as session:
             job = find_segmentation(session, account_id, job_id)
             results.require_completed(job, context.settings.soft_seconds)
             found = results.load(session, job)
-        tag = quoted(hashlib.sha256(f"{job.id}:{look}:{as_png}".encode()).hexdigest()[:32])
+        tag = quoted(hashlib.sha256(f"{job.id}:{look}:{drawn_as_png}".encode()).hexdigest()[:32])
         headers = {**SAFE, "ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Accept, Accept-Encoding"}
         if not_modified(request, tag, None):
             return Response(status_code=304, headers=headers)
-        if as_png:
-            content = svg.png(picture_of(context, found), found.masks, found.width, look)
+        if drawn_as_png:
+            content = as_png(context, found, look)
             return Response(content, media_type="image/png", headers=headers)
-        return text_answer(request, svg_of(context, found, look), "image/svg+xml", headers)
-
-
-def picture_of(context: Quarry, found: results.Found) -> Any:
-    """A copy of the job's image of at most 2048 px."""
-    with context.platform.database.read() as session:
-        image = image_of(session, found.job)
-    return on_grey(rgba_of(images.path_of(context.platform, image), svg.LONGEST))
-
-
-def svg_of(context: Quarry, found: results.Found, look: svg.Look | None = None) -> bytes:
-    """The visualization of a result."""
-    picture = picture_of(context, found)
-    return svg.svg(picture, found.masks, found.width, found.height, look or svg.Look(), context.settings.svg_bytes)
-
-
-def image_of(session: Session, job: Job) -> Image:
-    """The image of a job. Raises FileMissing."""
-    image = session.get(Image, (job.account_id, str(job.request.get("image_id"))))
-    if image is None:
-        raise FileMissing
-    return image
+        return text_answer(request, as_svg(context, found, look), "image/svg+xml", headers)
 
 
 def _masks(routes: APIRouter, context: Quarry) -> None:
@@ -185,7 +163,7 @@ def _exports(routes: APIRouter, context: Quarry) -> None:
             results.require_completed(job, context.settings.soft_seconds)
             found = results.load(session, job)
         if wanted == "zip":
-            return _attachment(job.id, "zip", exports.archive(exports.entries(found, lambda one: svg_of(context, one))))
+            return _attachment(job.id, "zip", exports.archive(exports.entries(found, lambda one: as_svg(context, one))))
         media, suffix = exports.MEDIA[wanted]
         content = exports.MAKERS[wanted](found)
         headers = {"Content-Disposition": content_disposition(f"{job.id}.{suffix}")}
@@ -204,7 +182,7 @@ def batch_entries(context: Quarry, children: list[str], wanted: str) -> Iterator
             found = results.load(session, child)
         folder = f"{child.child_index if child.child_index is not None else number:03d}/"
         if wanted == "zip":
-            yield from exports.entries(found, lambda one: svg_of(context, one), folder)
+            yield from exports.entries(found, lambda one: as_svg(context, one), folder)
         else:
             yield f"{folder}{wanted}.{exports.MEDIA[wanted][1]}", exports.MAKERS[wanted](found)
 

@@ -6,12 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pydantic_core import to_json
 
 from pentaprism.faces.quarry.service.formats import png_of, polygons_of, rle_of
 from pentaprism.faces.quarry.service.results import Found, info
-from pentaprism.imaging import encode
 
 FORMATS = ("coco", "geojson", "polygons", "labelmap", "zip")
 MEDIA = {
@@ -95,6 +93,10 @@ def polygons(found: Found) -> bytes:
 
 def labelmap(found: Found) -> bytes:
     """A 16-bit PNG: 0 is background, mask_index + 1 the mask; smaller masks lie above larger ones."""
+    import numpy as np  # noqa: PLC0415 - a server starts without arrays
+
+    from pentaprism.imaging import encode  # noqa: PLC0415 - as above
+
     labels = np.zeros((found.height, found.width), np.uint16)
     for mask in sorted(found.masks, key=lambda mask: (-mask.area, mask.index)):
         labels[mask.top : mask.top + mask.height, mask.left : mask.left + mask.width][mask.window] = mask.index + 1

@@ -3,13 +3,13 @@
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pentaprism.faces.quarry.schemas.fields import Format
 from pentaprism.faces.quarry.service.packing import StoredMask
-from pentaprism.imaging import rle
-from pentaprism.imaging.mask_png import mask_png
-from pentaprism.imaging.polygons import pixel_edges
+
+if TYPE_CHECKING:
+    from pentaprism.imaging.rle import Rle
 
 THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="quarry-masks")
 WORTH_THREADS = 4
@@ -17,16 +17,22 @@ WORTH_THREADS = 4
 
 def png_of(mask: StoredMask, height: int, width: int) -> bytes:
     """The mask as a grey PNG of the whole frame."""
+    from pentaprism.imaging.mask_png import mask_png  # noqa: PLC0415 - a server starts without arrays
+
     return mask_png(mask.window, mask.top, mask.left, (height, width))
 
 
-def rle_of(mask: StoredMask, height: int, width: int) -> rle.Rle:
+def rle_of(mask: StoredMask, height: int, width: int) -> "Rle":
     """The mask as compressed COCO run lengths."""
+    from pentaprism.imaging import rle  # noqa: PLC0415 - as above
+
     return rle.encode_window(mask.window, mask.top, mask.left, (height, width))
 
 
 def polygons_of(mask: StoredMask) -> list[dict[str, Any]]:
     """The mask's parts along pixel edges: ``{exterior, holes}``."""
+    from pentaprism.imaging.polygons import pixel_edges  # noqa: PLC0415 - as above
+
     return [
         {"exterior": region.exterior.astype(int).tolist(), "holes": [hole.astype(int).tolist() for hole in region.holes]}
         for region in pixel_edges(mask.window, mask.top, mask.left)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pentaprism.core.errors import Unprocessable
 from pentaprism.core.platform import Platform
 from pentaprism.faces.quarry.errors import ImageRejected
-from pentaprism.imaging.decode import ImageError, ImageTooLarge, probe, verify
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
 REASONS = {"empty": "empty", "format": "format", "dimensions": "dimensions"}
@@ -30,6 +29,8 @@ class Facts:
 
 def look(path: str, max_side: int) -> Facts:
     """The facts of the file at ``path``; runs in a helper."""
+    from pentaprism.imaging.decode import ImageError, ImageTooLarge, verify  # noqa: PLC0415 - loads the decoders
+
     try:
         info = verify(path, FORMATS, max_side, max_side * max_side)
     except ImageTooLarge:
@@ -40,6 +41,8 @@ def look(path: str, max_side: int) -> Facts:
 
 
 def _too_large(path: str) -> Facts:
+    from pentaprism.imaging.decode import ImageError, probe  # noqa: PLC0415 - loads the decoders
+
     try:
         info = probe(path)
     except ImageError:

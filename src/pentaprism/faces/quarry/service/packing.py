@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from pentaprism.engines.sam import Mask
 
 LEVEL = 6
@@ -38,6 +38,8 @@ class StoredMask:
     @cached_property
     def window(self) -> npt.NDArray[np.bool_]:
         """The region [height, width]; its first and last row and column have a pixel."""
+        import numpy as np  # noqa: PLC0415 - a server starts without arrays
+
         bits = np.frombuffer(zlib.decompress(self.packed), np.uint8)
         flat = np.unpackbits(bits, count=self.height * self.width)
         return flat.reshape(self.height, self.width).astype(np.bool_)

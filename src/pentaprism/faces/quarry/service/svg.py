@@ -2,13 +2,13 @@
 
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from pentaprism.faces.quarry.service.packing import StoredMask
+from pentaprism.faces.quarry.service.visualization import Look
 from pentaprism.imaging import encode
 from pentaprism.imaging.overlay import colour_of
 from pentaprism.imaging.polygons import Points, pixel_edges
@@ -17,16 +17,6 @@ LONGEST = 2048
 TOLERANCES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 Rgb = npt.NDArray[np.uint8]
 LABEL_PIXELS = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What a visualization shows."""
-
-    background: bool = True
-    labels: bool = True
-    opacity: float = 0.45
-    max_masks: int = 100
 
 
 def drawn(masks: Sequence[StoredMask], look: Look) -> list[StoredMask]:
