@@ -190,6 +190,7 @@ def _storage_rules(settings: Settings) -> StorageRules:
         staging=staging,
         staged_seconds=settings.storage.staged_seconds,
         orphan_seconds=settings.storage.orphan_seconds,
+        orphan_interval_seconds=settings.storage.orphan_interval_seconds,
     )
 
 

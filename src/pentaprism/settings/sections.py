@@ -70,7 +70,8 @@ class StorageSettings(Section):
         json_schema_extra=plain("STORAGE_URL", "UPLOAD_DIR", secret=True),
     )
     staged_seconds: int = Field(3_600, ge=60, description="After this time an upload that was never finished is removed.")
-    orphan_seconds: int = Field(86_400, ge=60, description="Stored files older than this without a row are removed.")
+    orphan_seconds: int = Field(1_800, ge=60, description="Stored files older than this without a row are removed.")
+    orphan_interval_seconds: int = Field(1_500, ge=1, description="Pause between two searches for stored files without a row.")
     collect_seconds: float = Field(60.0, gt=0, description="Pause between two runs of the storage clean-up.")
 
 

@@ -74,15 +74,15 @@ def test_a_crash_between_bytes_and_row_is_mended(database: Database, blobs: Blob
     assert blobs.collect_garbage().blobs == 1 and rows(database) == 0
 
 
-def test_bytes_without_a_row_go_after_a_day_and_others_stay(database: Database, blobs: Blobs, watch: Any) -> None:
+def test_bytes_without_a_row_go_within_an_hour_and_others_stay(database: Database, blobs: Blobs, watch: Any) -> None:
     keys = fill(database, blobs, 600)
     orphans = [f"spheroseg/original/{number:05}-orphan" for number in range(0, 600, 100)]
     for key in orphans:
         blobs.store.put(key, [b"x"])
     assert blobs.collect_garbage().orphans == 0
-    watch.move(hours=23)
+    watch.move(minutes=29)
     assert blobs.collect_garbage().orphans == 0
-    watch.move(hours=7)
+    watch.move(minutes=25)
     assert blobs.collect_garbage().orphans == 6
     assert [stat.key for stat in blobs.store.list()] == keys
 
@@ -93,8 +93,8 @@ def test_orphans_are_looked_for_at_intervals(database: Database, blobs: Blobs, w
     monkeypatch.setattr(blobs.store, "list", lambda prefix="": listings.append(prefix) or list_all(prefix))
     for _ in range(8):
         blobs.collect_garbage()
-        watch.move(hours=1)
-    assert len(listings) == 2
+        watch.move(minutes=10)
+    assert len(listings) == 3
 
 
 def test_an_upload_on_its_way_is_left_alone(database: Database, blobs: Blobs, watch: Any) -> None:

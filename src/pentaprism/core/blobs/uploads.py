@@ -32,13 +32,13 @@ class StorageRules:
     """``staging`` is a folder for uploads on their way, best on the file system of the store.
 
     Uploads that nobody kept go after ``staged_seconds``, stored bytes without a row after ``orphan_seconds``; these are
-    looked for every ``orphan_interval_seconds``.
+    looked for every ``orphan_interval_seconds``: with both as they are, none is there an hour later.
     """
 
     staging: Path
     staged_seconds: int = 3600
-    orphan_seconds: int = 86_400
-    orphan_interval_seconds: int = 21_600
+    orphan_seconds: int = 1_800
+    orphan_interval_seconds: int = 1_500
 
 
 class Blobs:
