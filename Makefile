@@ -13,7 +13,7 @@ DEVELOPMENT := $(VENV)/.development-installed
 PORT ?= 8000
 DATA_DIR ?= pentaprism-data
 TEST_PROCESSES ?= 2
-BENCHMARKS ?= jobs gateway uploads sockets cells seismic seismic_io products artwork
+BENCHMARKS ?= jobs gateway uploads sockets cells seismic seismic_io products artwork sam
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1|\2/' | column -t -s '|'

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-SUITES = ("jobs", "gateway", "uploads", "sockets", "cells", "seismic", "seismic_io", "products", "artwork")
+SUITES = ("jobs", "gateway", "uploads", "sockets", "cells", "seismic", "seismic_io", "products", "artwork", "sam")
 
 
 def main() -> None:

@@ -29,6 +29,7 @@ COMMANDS = (
     Command("demo", "demo", "demo", "Run real jobs on sample pictures through a real server, and show what came out."),
     Command("segment", "segment", "segment", "Segment and measure pictures without a server."),
     Command("analyze", "analyze", "analyze", "Analyze product photographs without a server."),
+    Command("cutout", "cutout", "cutout", "Cut objects out of a picture without a server."),
     Command("seismic", "seismic", "app", "Seismic files: info."),
     Command("reconstruct", "seismic", "reconstruct", "Fill missing traces of a seismic file without a server."),
     Command("denoise", "seismic", "denoise", "Take noise out of a seismic file without a server."),

@@ -57,7 +57,7 @@ class Blobs:
             if rng.random() < 0.4:
                 plane[tuple(rng.integers(0, LOW, 2))] = 8
             logits.append(plane + 0.02 * np.sin(point.sum()))
-        return rng.uniform(0.3, 1.02, 4), np.array(logits, np.float32)
+        return rng.uniform(0.3, 1.02, 4) + 1e-4 * np.sin(7 * point.sum()), np.array(logits, np.float32)
 
 
 def bilinear(plane: np.ndarray, height: int, width: int) -> np.ndarray:

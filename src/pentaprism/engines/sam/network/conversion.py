@@ -20,7 +20,7 @@ from pentaprism.engines.sam.network.decoder import MASK, PROMPT, mask_graph, pro
 from pentaprism.engines.sam.network.tinyvit import SIDE, tinyvit_encoder
 from pentaprism.engines.sam.network.vit import vit_encoder
 
-FORMAT = "1"
+FORMAT = "2"
 MANIFEST = "manifest.json"
 ENCODER = "image_encoder."
 PATCH = 16

@@ -12,6 +12,8 @@ import psutil
 from pentaprism.engines.sam.network.checkpoint import WeightsError
 from pentaprism.engines.sam.network.conversion import Converted
 
+# Adding a bias and Gelu in one operator takes many times as long on a CPU as one after the other.
+SLOW_FUSIONS = ["BiasGeluFusion"]
 PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 Floats = npt.NDArray[np.float32]
 
@@ -51,6 +53,6 @@ def _session(model: Converted, name: str, threads: int | None) -> Any:
     options.add_session_config_entry("session.disable_prepacking", "1")
     wanted = [each for each in PROVIDERS if each in onnxruntime.get_available_providers()]
     try:
-        return onnxruntime.InferenceSession(str(model.folder / f"{name}.onnx"), options, providers=wanted)
+        return onnxruntime.InferenceSession(str(model.folder / f"{name}.onnx"), options, providers=wanted, disabled_optimizers=SLOW_FUSIONS)
     except Exception as error:
         raise WeightsError(f"the {name} of the model cannot be loaded: {type(error).__name__}") from error
