@@ -1,4 +1,7 @@
-"""A real server in a process of its own, on free ports, for tests and benchmarks."""
+"""A real server in a process of its own, on free ports, for tests and benchmarks.
+
+With ``PENTAPRISM_TEST_SETUP=production`` in the environment it stands on PostgreSQL, Redis and S3, with Celery workers beside it.
+"""
 
 import os
 import signal
@@ -13,6 +16,9 @@ from pathlib import Path
 
 import httpx
 import psutil
+
+from shared_servers import IS_PRODUCTION, production_environment
+from worker_host import WorkerHost
 
 QUIET_LIMITS = {"PENTAPRISM_LIMITS__ENABLED": "false"}
 
@@ -34,6 +40,7 @@ class RunningServer:
     environment: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    workers: WorkerHost | None = None
 
     @property
     def url(self) -> str:
@@ -43,11 +50,21 @@ class RunningServer:
     def log(self) -> Path:
         return self.data_dir.parent / f"{self.data_dir.name}.log"
 
-    def start(self, patience: float = 30.0) -> None:
+    def start(self, patience: float = 30.0, *, wait: bool = True) -> None:
         """Start the server and wait until ``/health`` answers."""
+        if IS_PRODUCTION:
+            self.environment = {**production_environment(self.data_dir), **self.environment}
         command = [sys.executable, "-m", "pentaprism", "serve", "--port", str(self.port), "--data-dir", str(self.data_dir), *self.arguments]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, env={**os.environ, **self.environment}, stdout=log, stderr=log, start_new_session=True)
+        if IS_PRODUCTION and self.workers is None:
+            self._start_workers()
+        if wait:
+            self.wait(patience)
+
+    def wait(self, patience: float = 30.0) -> None:
+        """Until ``/health`` answers."""
+        assert self.process is not None
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
@@ -59,10 +76,18 @@ class RunningServer:
                 time.sleep(0.05)
         raise RuntimeError(f"the server did not answer in {patience} s:\n{self.log.read_text()[-4000:]}")
 
+    def _start_workers(self) -> None:
+        """The Celery workers in place of the server's own."""
+        given = dict(zip(self.arguments, self.arguments[1:], strict=False)).get("--workers", "2")
+        if int(given):
+            self.workers = WorkerHost(self.data_dir, self.environment, int(given))
+            self.workers.start()
+
     def children(self) -> list[psutil.Process]:
-        """Every process below the server's, workers among them."""
+        """Every process below the server's, workers among them, wherever they are."""
         assert self.process is not None
-        return psutil.Process(self.process.pid).children(recursive=True)
+        workers = self.workers.children() if self.workers is not None else []
+        return psutil.Process(self.process.pid).children(recursive=True) + workers
 
     def memory(self) -> int:
         """Resident bytes of the server process itself."""
@@ -78,6 +103,8 @@ class RunningServer:
 
     def stop(self) -> None:
         """End the server as an operator would, and whatever is left of its process group."""
+        if self.workers is not None:
+            self.workers.stop()
         if self.process is None:
             return
         if self.process.poll() is None:
