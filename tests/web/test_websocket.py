@@ -13,57 +13,60 @@ from websockets.sync.client import connect
 from pentaprism.web.websocket import NOT_FOUND, TOO_BIG, UNAUTHENTICATED, Hangup, converse, refuse
 
 
+async def echo(websocket: WebSocket) -> None:
+    """Says again what it hears, until "end"."""
+    await websocket.accept()
+    answers: asyncio.Queue[Any] = asyncio.Queue()
+    revoked = asyncio.Event()
+
+    async def outgoing() -> AsyncIterator[Any]:
+        yield {"type": "snapshot"}
+        while (answer := await answers.get()) != "end":
+            yield {"heard": answer}
+
+    async def hear(message: Any) -> None:
+        if message == {"type": "revoke"}:
+            revoked.set()
+        else:
+            await answers.put(message)
+
+    await converse(websocket, outgoing(), hear, ended=revoked)
+
+
+async def strict(websocket: WebSocket) -> None:
+    """Hangs up in every way that a conversation knows."""
+    await websocket.accept()
+    answers: asyncio.Queue[Any] = asyncio.Queue()
+    over: asyncio.Future[Hangup] = asyncio.get_running_loop().create_future()
+
+    async def outgoing() -> AsyncIterator[Any]:
+        while True:
+            answer = await answers.get()
+            if isinstance(answer, Hangup):
+                raise answer
+            yield answer
+
+    async def hear(message: Any) -> None:
+        if message == "now":
+            over.set_result(Hangup(1013, "at once"))
+        elif message == "faulty":
+            raise Hangup(4400, "faulty")
+        else:
+            await answers.put("last words")
+            await answers.put(Hangup(4429, "enough"))
+
+    await converse(websocket, outgoing(), hear, largest=100, over=over)
+
+
+async def missing(websocket: WebSocket) -> None:
+    await refuse(websocket, NOT_FOUND, "Job not found")
+
+
 @pytest.fixture(scope="module")
 def address(serve_long) -> Iterator[str]:  # type: ignore[no-untyped-def]
     app = FastAPI()
-
-    @app.websocket("/echo")
-    async def echo(websocket: WebSocket) -> None:
-        await websocket.accept()
-        answers: asyncio.Queue[Any] = asyncio.Queue()
-        revoked = asyncio.Event()
-
-        async def outgoing() -> AsyncIterator[Any]:
-            yield {"type": "snapshot"}
-            while (answer := await answers.get()) != "end":
-                yield {"heard": answer}
-
-        async def hear(message: Any) -> None:
-            if message == {"type": "revoke"}:
-                revoked.set()
-            else:
-                await answers.put(message)
-
-        await converse(websocket, outgoing(), hear, ended=revoked)
-
-    @app.websocket("/strict")
-    async def strict(websocket: WebSocket) -> None:
-        await websocket.accept()
-        answers: asyncio.Queue[Any] = asyncio.Queue()
-        over: asyncio.Future[Hangup] = asyncio.get_running_loop().create_future()
-
-        async def outgoing() -> AsyncIterator[Any]:
-            while True:
-                answer = await answers.get()
-                if isinstance(answer, Hangup):
-                    raise answer
-                yield answer
-
-        async def hear(message: Any) -> None:
-            if message == "now":
-                over.set_result(Hangup(1013, "at once"))
-            elif message == "faulty":
-                raise Hangup(4400, "faulty")
-            else:
-                await answers.put("last words")
-                await answers.put(Hangup(4429, "enough"))
-
-        await converse(websocket, outgoing(), hear, largest=100, over=over)
-
-    @app.websocket("/missing")
-    async def missing(websocket: WebSocket) -> None:
-        await refuse(websocket, NOT_FOUND, "Job not found")
-
+    for name, conversation in (("echo", echo), ("strict", strict), ("missing", missing)):
+        app.add_api_websocket_route(f"/{name}", conversation)
     yield serve_long(app).replace("http", "ws", 1)
 
 

@@ -32,9 +32,9 @@ class Platform:
 
     ``public_url`` is the address clients see, None to take the request's. ``development`` is true unless the installation is
     in production mode. ``data_dir`` is the folder below which relative paths of settings lie, ``face_settings`` the section of
-    each face by its name, so that handlers in workers know it too. ``workers`` are the server's worker processes where it has its own. ``on_start`` are begun once the
-    server listens, in a thread; ``on_close`` at the end, the last one first. ``on_beat`` is called in a worker process with each of
-    its heartbeats, every few seconds; a handler adds to it what it wants to look after.
+    each face by its name, so that handlers in workers know it too. ``workers`` are the server's worker processes where it has its
+    own. ``on_start`` are begun once the server listens, in a thread; ``on_close`` at the end, the last one first. ``on_beat`` is
+    called in a worker process with each of its heartbeats, every few seconds; a handler adds to it what it wants to look after.
     """
 
     secret: bytes
