@@ -20,11 +20,16 @@ class App extends HTMLElement {
   #badge = h("span", { class: "badge", hidden: true });
   #drawer = /** @type {HTMLElement & { open: boolean }} */ (document.createElement("pt-queue"));
   #visit = 0;
+  /** @type {string | null} */
+  #who = null;
 
   connectedCallback() {
     setTheme(localStorage.getItem(THEME));
     addEventListener("hashchange", () => this.route());
-    onSession(() => this.signed());
+    onSession((session) => {
+      // A renewed token of the same person changes nothing on the page.
+      if ((session?.user.id ?? null) !== this.#who) this.signed();
+    });
     onJobs((list) => this.count(list));
     this.signed();
     this.ping();
@@ -35,6 +40,7 @@ class App extends HTMLElement {
 
   async signed() {
     const who = user();
+    this.#who = who?.id ?? null;
     this.classList.toggle("signed", Boolean(who));
     fill(this, h("a", { href: "#content", class: "skip", onclick: (/** @type {Event} */ event) => (event.preventDefault(), this.#main.focus()) }, "Skip to content"),
       this.header(who), this.#main, who ? this.#drawer : null);

@@ -21,6 +21,8 @@ export class ZoomView extends HTMLElement {
   /** @type {Map<number, {x: number, y: number}>} */
   #fingers = new Map();
   #moved = false;
+  /** Whether the whole picture is shown, so that it stays so when the view changes its size. */
+  #fitted = true;
   #watch = new ResizeObserver(() => this.resized());
 
   connectedCallback() {
@@ -55,6 +57,7 @@ export class ZoomView extends HTMLElement {
     if (!this.width || !w) return;
     const scale = Math.min(w / this.width, t / this.height);
     this.view = { scale, x: (w - this.width * scale) / 2, y: (t - this.height * scale) / 2 };
+    this.#fitted = true;
     this.redraw();
   }
 
@@ -63,6 +66,7 @@ export class ZoomView extends HTMLElement {
     const scale = Math.min(Math.max(this.view.scale * factor, 0.005), 64);
     const share = scale / this.view.scale;
     this.view = { scale, x: cx - (cx - this.view.x) * share, y: cy - (cy - this.view.y) * share };
+    this.#fitted = false;
     this.redraw();
   }
 
@@ -80,10 +84,9 @@ export class ZoomView extends HTMLElement {
 
   resized() {
     const ratio = devicePixelRatio || 1;
-    const first = this.#canvas.width === 300 && this.#canvas.height === 150;
     this.#canvas.width = Math.round(this.clientWidth * ratio);
     this.#canvas.height = Math.round(this.clientHeight * ratio);
-    if (first) this.fit();
+    if (this.#fitted) this.fit();
     this.redraw();
   }
 
@@ -131,6 +134,7 @@ export class ZoomView extends HTMLElement {
     }
     this.view.x += (event.clientX - before.x) / (others.length + 1);
     this.view.y += (event.clientY - before.y) / (others.length + 1);
+    this.#fitted = false;
     if (Math.hypot(event.clientX - before.x, event.clientY - before.y) > 1) this.#moved = true;
     this.#fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
     this.redraw();
@@ -153,6 +157,7 @@ export class ZoomView extends HTMLElement {
     };
     if (!keys[event.key] || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
+    this.#fitted = false;
     keys[event.key]();
     this.redraw();
   }
