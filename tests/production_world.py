@@ -61,9 +61,9 @@ class Production:
             gateway.wait(90)
         self.wait_for_workers()
 
-    def wait_for_workers(self, patience: float = 90.0) -> None:
-        """Until every worker process is there."""
-        wanted = sum(host.processes for host in self.hosts)
+    def wait_for_workers(self, patience: float = 90.0, processes: int | None = None) -> None:
+        """Until every worker process is there, or so many."""
+        wanted = sum(host.processes for host in self.hosts) if processes is None else processes
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             found = [httpx.get(f"{gateway.url}/health", timeout=10).json().get("checks", {}) for gateway in self.gateways]
