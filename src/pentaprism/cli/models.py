@@ -1,7 +1,9 @@
 """``pentaprism models``: what there is, whether it is here, and getting it."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import httpx
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Models: list, show, pull, verify.", no_args_is_help=True)
 NameArgument = Annotated[str, typer.Argument(help="Name of the model, as `models list` shows it.")]
+DIFFUSERS = "diffusers"
+PulledArgument = Annotated[str, typer.Argument(help="Name of the model; diffusers: the one that snapasset.diffusers_model names.")]
 
 
 def registry(settings: Settings) -> "Models":
@@ -65,17 +69,39 @@ def show_model(name: NameArgument, data_dir: DataDirOption = None, as_json: Json
 
 
 @app.command()
-def pull(name: NameArgument, data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
+def pull(name: PulledArgument, data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
     """Download a model's file, or go on with a download; the checksum has to be right. Does nothing when it is here."""
-    models = registry(settings_of(data_dir))
+    settings = settings_of(data_dir)
+    path = pull_diffusers(settings) if name == DIFFUSERS else pull_file(settings, name)
+    show({"name": name, "path": str(path)}, as_json, lambda: out.print(str(path), markup=False, highlight=False, soft_wrap=True))
+
+
+def pull_file(settings: Settings, name: str) -> Path:
+    """The file of a model that the installation knows."""
+    models = registry(settings)
     columns = (TextColumn(name), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     try:
         with Progress(*columns, console=err, transient=True) as bar:
             task = bar.add_task(name, total=None)
-            path = models.pull(name, lambda done, total: bar.update(task, completed=done, total=total))
+            return models.pull(name, lambda done, total: bar.update(task, completed=done, total=total))
     except PlatformError as error:
         raise fail(error.message) from error
-    show({"name": name, "path": str(path)}, as_json, lambda: out.print(str(path), markup=False, highlight=False, soft_wrap=True))
+
+
+def pull_diffusers(settings: Settings) -> Path:
+    """The folder of the diffusion model that the snapasset face is to draw with."""
+    from pentaprism.engines.artwork.diffusion import Diffusion, NotInstalled
+
+    wanted = settings.snapasset
+    if wanted.diffusers_model is None:
+        raise fail("No diffusers model is configured.", advice="Set snapasset.diffusers_model to a repository id or a folder.")
+    engine = Diffusion(wanted.diffusers_model, wanted.diffusers_revision, settings.path(settings.models.cache_dir))
+    try:
+        return engine.fetch()
+    except NotInstalled as error:
+        raise fail(str(error), advice="Install it with `pip install 'pentaprism[diffusers]'`.") from error
+    except (OSError, ValueError, httpx.HTTPError) as error:
+        raise fail(f"{wanted.diffusers_model} could not be fetched: {error}") from error
 
 
 @app.command()

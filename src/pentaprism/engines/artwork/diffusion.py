@@ -37,7 +37,12 @@ class Diffusion:
         return True, None
 
     def fetch(self) -> Path:
-        """Download the model's files, verified by the library. Raises NotInstalled without the extra."""
+        """The folder of the model's files: downloaded, verified by the library, unless the model is a folder itself.
+
+        Raises NotInstalled without the extra.
+        """
+        if self._is_folder():
+            return Path(self.model)
         if importlib.util.find_spec("huggingface_hub") is None:
             raise NotInstalled(EXTRA)
         from huggingface_hub import snapshot_download  # noqa: PLC0415 - part of the extra
@@ -98,11 +103,13 @@ class Diffusion:
             self._pipeline = pipeline.to("cuda" if on_gpu else "cpu")
         return self._pipeline
 
+    def _is_folder(self) -> bool:
+        return (Path(self.model) / "model_index.json").is_file()
+
     def _folder(self) -> Path | None:
         """The folder with the pipeline's ``model_index.json``: the model itself, or its snapshot in the cache."""
-        direct = Path(self.model)
-        if (direct / "model_index.json").is_file():
-            return direct
+        if self._is_folder():
+            return Path(self.model)
         snapshots = self.cache_dir / f"models--{self.model.replace('/', '--')}" / "snapshots"
         found = sorted(snapshots.glob("*/model_index.json"), key=lambda path: path.stat().st_mtime)
         if self.revision:
