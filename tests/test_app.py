@@ -123,8 +123,10 @@ def test_native_ports_and_a_metrics_port_open_beside_the_gateway(tmp_path: Path)
     ports = ",".join(f"{name}={port}" for name, port in native.items())
     environment = {"PENTAPRISM_SERVER__METRICS_PORT": str(metrics), "PENTAPRISM_SERVER__FACE_PORTS": ports}
     with running_server(tmp_path / "data", "--native-ports", "--workers", "0", environment=environment) as server:
-        for port in native.values():
-            assert httpx.get(f"http://127.0.0.1:{port}/api/projects", timeout=30).status_code == 401
+        for name, port in native.items():
+            apart, below = (httpx.get(f"{root}/no-such-thing", timeout=30) for root in (f"http://127.0.0.1:{port}", f"{server.url}/{name}"))
+            assert (apart.status_code, apart.json().keys()) == (below.status_code, below.json().keys())
+        assert httpx.get(f"http://127.0.0.1:{native['spheroseg']}/api/projects", timeout=30).status_code == 401
         assert "pentaprism_requests_total" in httpx.get(f"http://127.0.0.1:{metrics}/metrics").text
         assert httpx.get(f"http://127.0.0.1:{metrics}/health").status_code == 200
         assert httpx.get(f"{server.url}/metrics").status_code == 404
