@@ -1,6 +1,6 @@
 """Writes trained weights as ONNX with half-precision constants: ``python export.py product-net.pt WEIGHTS/product-net.onnx``.
 
-The graph takes a picture of 224 px, averages it down to the size that the network was trained at, and gives logits and the embedding.
+The graph takes a picture of 224 px, averages it down to a size near that of the training crops, and gives logits and the embedding.
 Batch norms are folded into the convolutions; constants are stored as float16 with a cast behind them, which ONNX Runtime folds when it
 loads the file.
 """
@@ -85,7 +85,7 @@ def main() -> None:
     parser.add_argument("weights", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--outputs", type=Path, help="report of train.py; default: beside the weights")
-    parser.add_argument("--side", type=int, default=128)
+    parser.add_argument("--side", type=int, default=144)
     args = parser.parse_args()
     state = torch.load(args.weights, map_location="cpu", weights_only=True)
     net = ProductNet(len(state["head.bias"])).eval()

@@ -30,6 +30,7 @@ LIMITS = [
     "Sellers' words are the truth here: gold plated silver, leatherette and wood-effect foil count as what the seller calls them.",
     "Materials without 30 photographs, and those that were not told apart well enough (emitted lists the others), are never told; "
     "the engine caps the confidence at 0.70.",
+    "Which materials are told was decided on the photographs that the scores are from.",
 ]
 CLOTHES = ("t-shirt", "shirt", "sweater", "pants", "skirt", "shorts", "dress")
 
