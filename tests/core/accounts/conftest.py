@@ -1,8 +1,7 @@
 """A database of its own for each test, a clock that can be moved, a bus that remembers."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +12,6 @@ from pentaprism.core.accounts.service import Accounts
 from pentaprism.core.accounts.tables import Account
 from pentaprism.core.accounts.tokens import Tokens
 from pentaprism.core.database.engine import Database
-from pentaprism.core.database.tables import Base
 from pentaprism.core.events.bus import Listener, Subscription
 from pentaprism.core.events.event import Event
 
@@ -57,14 +55,6 @@ def watch() -> Watch:
 @pytest.fixture
 def bus() -> RecordingBus:
     return RecordingBus()
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path}/test.db")
-    Base.metadata.create_all(database.engine)
-    yield database
-    database.dispose()
 
 
 @pytest.fixture(scope="session")

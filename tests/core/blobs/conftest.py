@@ -1,6 +1,5 @@
 """Stored files on a database and a folder of their own, with a clock that runs ahead when it is moved."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from pentaprism.core.blobs.local import LocalStore
 from pentaprism.core.blobs.uploads import Blobs, StorageRules
 from pentaprism.core.clock import now
 from pentaprism.core.database.engine import Database
-from pentaprism.core.database.tables import Base
 
 
 class Watch:
@@ -31,14 +29,6 @@ class Watch:
 @pytest.fixture
 def watch() -> Watch:
     return Watch()
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path}/test.db")
-    Base.metadata.create_all(database.engine)
-    yield database
-    database.dispose()
 
 
 @pytest.fixture

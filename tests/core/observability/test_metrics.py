@@ -1,8 +1,6 @@
 """What Prometheus reads."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -11,21 +9,12 @@ from pentaprism.core.accounts.tables import Account
 from pentaprism.core.blobs.tables import Blob
 from pentaprism.core.clock import now
 from pentaprism.core.database.engine import Database
-from pentaprism.core.database.tables import Base
 from pentaprism.core.events.event import Event
 from pentaprism.core.events.memory import MemoryBus
 from pentaprism.core.jobs.states import JobState
 from pentaprism.core.jobs.tables import Job
 from pentaprism.core.observability.gauges import watch_jobs, watch_rows
 from pentaprism.core.observability.metrics import Metrics
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database(f"sqlite:///{tmp_path / 'metrics.sqlite3'}")
-    Base.metadata.create_all(made.engine)
-    yield made
-    made.dispose()
 
 
 def samples(metrics: Metrics) -> dict[tuple[str, ...], float]:
