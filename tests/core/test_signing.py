@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pentaprism.core.signing import Signer, derive, load_or_create_secret
+from pentaprism.core.signing import Signer, derive, full_hour, load_or_create_secret, unexpired
 
 SECRET = bytes(range(32))
 
@@ -35,6 +35,17 @@ def test_a_signature_belongs_to_its_parts(parts: list[str]) -> None:
 @pytest.mark.parametrize("signature", ["", "0" * 64, "ä", "\u0660" * 64])
 def test_a_wrong_signature_of_any_form_does_not_match(signature: str) -> None:
     assert not Signer(SECRET, "links").matches(signature, "a")
+
+
+@pytest.mark.parametrize("text", ["", "1", "-99999999", "1e9", " 2000000000", "9" * 13, "\u0662" * 10, "1999999999"])
+def test_what_is_no_moment_to_come_is_expired(text: str) -> None:
+    assert not unexpired(text, 2_000_000_000.0)
+    assert unexpired("2000000000", 2_000_000_000.0)
+
+
+def test_links_of_one_hour_end_together_and_not_too_early() -> None:
+    ends = {full_hour(moment, 600) for moment in range(7200, 7200 + 3000)}
+    assert ends == {10_800} and full_hour(10_200.5, 600) == 14_400
 
 
 def test_purposes_and_secrets_are_apart() -> None:

@@ -2,11 +2,13 @@
 
 import hashlib
 import hmac
+import math
 import os
 import secrets
 from pathlib import Path
 
 MINIMUM_SECRET_BYTES = 32
+HOUR = 3600
 
 
 class Signer:
@@ -22,6 +24,16 @@ class Signer:
     def matches(self, signature: str, *parts: str) -> bool:
         """Whether ``signature`` belongs to ``parts``; takes the same time either way."""
         return hmac.compare_digest(self.sign(*parts).encode(), signature.encode())
+
+
+def full_hour(moment: float, seconds: float) -> int:
+    """``seconds`` after ``moment`` (Unix time), rounded up to a full hour, so that links made within one are equal."""
+    return math.ceil((moment + seconds) / HOUR) * HOUR
+
+
+def unexpired(expires: str, moment: float) -> bool:
+    """Whether ``expires``, as a client sends it, is a Unix time that ``moment`` has not passed."""
+    return expires.isascii() and expires.isdigit() and len(expires) <= 12 and int(expires) >= moment
 
 
 def derive(secret: bytes, purpose: str) -> bytes:

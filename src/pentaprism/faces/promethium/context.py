@@ -11,8 +11,8 @@ from pentaprism.core.accounts.token_rules import TokenRules
 from pentaprism.core.errors import NotAuthenticated
 from pentaprism.core.limits.rules import Rule
 from pentaprism.core.platform import Platform
-from pentaprism.core.signing import Signer
-from pentaprism.faces.promethium.links import Links, expiry
+from pentaprism.core.signing import Signer, full_hour
+from pentaprism.faces.promethium.links import Links
 from pentaprism.faces.promethium.settings import PromethiumSettings
 from pentaprism.web.auth import Authenticator, AuthRules, find_credential, remember
 from pentaprism.web.ratelimit import RateLimits, header_style
@@ -55,7 +55,7 @@ class Promethium:
         """Signed addresses for the answer to this request."""
         moment = self.platform.clock().timestamp()
         base = self.settings.public_url.rstrip("/") if self.settings.public_url else prefix(connection)
-        return Links(base, expiry(self.settings.link_seconds, moment), self.signer)
+        return Links(base, full_hour(moment, self.settings.link_seconds), self.signer)
 
     @property
     def work(self) -> Path:

@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from pentaprism.core.signing import Signer
+from pentaprism.core.signing import Signer, unexpired
 
 API = "/api/v1"
-HOUR = 3600
 
 
 def pictures_of(dataset_id: str) -> str:
@@ -61,14 +60,7 @@ class Links:
         return f"?exp={self.expires}&sig={self.signer.sign(what, str(self.expires))}"
 
 
-def expiry(seconds: int, moment: float) -> int:
-    """End of a link made at ``moment``: ``seconds`` later, rounded up to the full hour."""
-    return -(-(int(moment) + seconds) // HOUR) * HOUR
-
-
 def fits(signer: Signer, what: str, query: Mapping[str, str], moment: float) -> bool:
     """Whether ``query`` holds an unexpired signature of ``what``."""
     expires, signature = query.get("exp", ""), query.get("sig", "")
-    if not (expires.isascii() and expires.isdigit() and len(expires) <= 12) or int(expires) < moment:
-        return False
-    return signer.matches(signature, what, expires)
+    return unexpired(expires, moment) and signer.matches(signature, what, expires)

@@ -13,7 +13,7 @@ from pentaprism.core.accounts.api_keys import digest
 from pentaprism.core.errors import NotAllowed, NotAuthenticated
 from pentaprism.core.limits.rules import Rule
 from pentaprism.core.platform import Platform
-from pentaprism.core.signing import Signer
+from pentaprism.core.signing import Signer, unexpired
 from pentaprism.faces.quarry.kinds import FACE
 from pentaprism.faces.quarry.metrics import QuarryMetrics
 from pentaprism.faces.quarry.settings import QuarrySettings
@@ -143,6 +143,5 @@ class Quarry:
     def signature_fits(self, request: Request, path: str) -> bool:
         """Whether the query of ``request`` holds an unexpired signature of ``path``."""
         expires = request.query_params.get("exp", "")
-        if not (expires.isascii() and expires.isdigit() and len(expires) <= 12) or int(expires) < self.platform.clock().timestamp():
-            return False
-        return self.signer.matches(request.query_params.get("sig", ""), path, expires)
+        fits = self.signer.matches(request.query_params.get("sig", ""), path, expires)
+        return fits and unexpired(expires, self.platform.clock().timestamp())

@@ -4,15 +4,12 @@ The signature (HMAC-SHA256) covers the path without the mount prefix and the exp
 and for nobody but whom it was given to.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from pentaprism.core.errors import LinkInvalid
-from pentaprism.core.signing import Signer
-
-HOUR = 3600
+from pentaprism.core.signing import Signer, full_hour, unexpired
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +39,7 @@ class Links:
 
 def links_at(base: str, signer: Signer, seconds: int, moment: float) -> Links:
     """Links that live at least ``seconds`` from ``moment`` (Unix time); their end is rounded up to a full hour."""
-    return Links(base, math.ceil((moment + seconds) / HOUR) * HOUR, signer)
+    return Links(base, full_hour(moment, seconds), signer)
 
 
 def image_path(generation_id: str, file: str) -> str:
@@ -63,7 +60,7 @@ def upload_path(upload_id: str) -> str:
 def check_link(signer: Signer, path: str, query: Mapping[str, str], moment: float) -> None:
     """Raise LinkInvalid unless ``query`` holds an unexpired signature of ``path``."""
     expires = query.get("exp", "")
-    if not signer.matches(query.get("sig", ""), path, expires) or int(expires) < moment:
+    if not (unexpired(expires, moment) and signer.matches(query.get("sig", ""), path, expires)):
         raise LinkInvalid
 
 
@@ -75,6 +72,6 @@ def ticket(signer: Signer, job_id: str, expires: int) -> str:
 def ticket_fits(signer: Signer, text: str, job_id: str, moment: float) -> bool | None:
     """Whether ``text`` opens the stream of ``job_id``; None where it is a ticket no more, or of nothing that is known here."""
     expires, _, signature = text.partition(".")
-    if not (expires.isascii() and expires.isdigit() and len(expires) <= 12) or int(expires) < moment:
+    if not unexpired(expires, moment):
         return None
     return signer.matches(signature, job_id, expires)

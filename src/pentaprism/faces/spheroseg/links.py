@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pentaprism.core.accounts.tables import Account
-from pentaprism.core.signing import Signer
+from pentaprism.core.signing import Signer, unexpired
 
 STEP = 300
 
@@ -39,6 +39,4 @@ def links_for(account: Account, base: str, signer: Signer, seconds: int, moment:
 def signature_fits(signer: Signer, path: str, query: Mapping[str, str], account: Account, moment: float) -> bool:
     """Whether ``query`` holds an unexpired signature of ``path`` for ``account``."""
     expires, signature = query.get("exp", ""), query.get("sig", "")
-    if not (expires.isascii() and expires.isdigit() and len(expires) <= 12) or int(expires) < moment:
-        return False
-    return signer.matches(signature, path, expires, account.id, account.password_hash or "")
+    return unexpired(expires, moment) and signer.matches(signature, path, expires, account.id, account.password_hash or "")
