@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Path, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from pentaprism.core.jobs.states import JobState
+from pentaprism.core.jobs.states import FINAL, JobState
 from pentaprism.faces.spheroseg.answers import answer, encode, etag_of, matches, no_content
 from pentaprism.faces.spheroseg.context import Call, Spheroseg
 from pentaprism.faces.spheroseg.errors import SegmentationFailed
@@ -28,10 +28,10 @@ from pentaprism.faces.spheroseg.segmentation import parameters, runs, saving, ve
 from pentaprism.faces.spheroseg.segmentation.document import Document, newest_job, present, progress_of, tag_only, version_document
 from pentaprism.faces.spheroseg.segmentation.models import known_models
 from pentaprism.faces.spheroseg.segmentation.queue import queue_document, without_clock
-from pentaprism.faces.spheroseg.segmentation.waiting import ended
 from pentaprism.faces.spheroseg.serialise import image_status
 from pentaprism.faces.spheroseg.service.images import image_of_project
 from pentaprism.faces.spheroseg.tables import Image, Project
+from pentaprism.web.waiting import job_end
 
 Given = Annotated[dict[str, Any] | None, Body()]
 BATCH_KEYS = ("imageIds", "projectId", "project_id")
@@ -150,10 +150,10 @@ def _triggers(routes: APIRouter, context: Spheroseg) -> None:
         """Queue a segmentation; with the same parameters as the one under way, that one is answered."""
         started, document = await run_in_threadpool(start, request, image_id, body, 1)
         if wait > 0:
-            job = await ended(context, started.job_id, wait)
+            job = await job_end(context.platform, started.job_id, wait)
             if job is not None and job.status == JobState.FAILED:
                 raise SegmentationFailed(job.error_message, details={"taskId": job.id, "imageId": image_id})
-            if job is not None:
+            if job is not None and job.status in FINAL:
                 return await run_in_threadpool(finished, request, image_id)
         return answer(request, document, status=202, message="Segmentation queued")
 
