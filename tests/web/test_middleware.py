@@ -41,6 +41,10 @@ def client(serve_long) -> Iterator[httpx.Client]:  # type: ignore[no-untyped-def
         request.state.account_id = "account-1"
         return {"thing": thing_id, "id": request_id(request)}
 
+    @app.get("/open")
+    def opened() -> None:
+        """Anybody's."""
+
     @app.get("/invited/{token}")
     def invited(token: str) -> None:
         assert token
@@ -67,6 +71,7 @@ def client(serve_long) -> Iterator[httpx.Client]:  # type: ignore[no-untyped-def
         body=BodyRules(limit=1000, paths=((r"^/ignores", 3_000_000),), drain_seconds=2),
         cors=CorsRules(("http://good.example",), exposed=("X-Request-ID",)),
         gate=gate,
+        open_paths=frozenset({"/open"}),
         ignore_trailing_slash=True,
     )
     middleware.install(app, rules, render, METRICS)
@@ -119,6 +124,14 @@ def test_a_preflight_passes_for_known_origins_only(client: httpx.Client) -> None
 def test_the_gate_refuses_before_the_body_is_judged(client: httpx.Client) -> None:
     answer = client.post("/json", content=b"{broken", headers={"X-Closed": "1", "Content-Type": "application/json"})
     assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+
+
+def test_an_open_path_passes_by_the_gate(client: httpx.Client) -> None:
+    closed = {"X-Closed": "1"}
+    assert client.get("/things/1", headers=closed).status_code == 401
+    seen = len(SEEN)
+    assert client.get("/open", headers=closed).status_code == client.get("/open/", headers=closed).status_code == 200
+    assert len(SEEN) == seen
 
 
 def test_a_declared_length_above_the_limit_is_refused_at_once(client: httpx.Client) -> None:

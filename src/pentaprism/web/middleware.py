@@ -37,14 +37,16 @@ class HttpRules:
     """How a face behaves around its routes.
 
     ``gate`` runs in a thread before anything of the body is read; it finds the caller and counts rate limits, and refuses by
-    raising. ``ignore_trailing_slash`` makes ``/jobs`` and ``/jobs/`` one route (routes are written without), except below
-    ``slash_kept``. ``quiet_paths`` are not written to the access log when they succeed.
+    raising; ``open_paths`` pass by it, and so wait for no thread. ``ignore_trailing_slash`` makes ``/jobs`` and ``/jobs/`` one
+    route (routes are written without), except below ``slash_kept``. ``quiet_paths`` are not written to the access log when they
+    succeed.
     """
 
     face: str
     body: BodyRules = field(default_factory=BodyRules)
     cors: CorsRules | None = None
     gate: Gate | None = None
+    open_paths: frozenset[str] = frozenset()
     challenge: str = "Bearer"
     request_id_prefix: str = "req_"
     ignore_trailing_slash: bool = False
@@ -55,7 +57,7 @@ class HttpRules:
 def install(app: Starlette, rules: HttpRules, render: Render, metrics: "Metrics | None" = None) -> None:
     """Put the middleware around ``app``; the outermost comes last."""
     if rules.gate is not None:
-        app.add_middleware(GateKeeper, gate=rules.gate)
+        app.add_middleware(GateKeeper, gate=rules.gate, open_paths=rules.open_paths)
     app.add_middleware(CrashBarrier, render=render, challenge=rules.challenge)
     app.add_middleware(RateLimitHeaders)
     app.add_middleware(BodyLimit, rules=rules.body, render=render)
@@ -155,11 +157,15 @@ class _Exchange:
         await self.outer_send(message)
 
     def _log(self, route: str, seconds: float) -> None:
-        path: str = self.scope["path"]
-        inside = path.removeprefix(self.scope.get("root_path", ""))
-        if self.status >= 400 or inside not in self.frame.rules.quiet_paths:
+        if self.status >= 400 or path_inside(self.scope) not in self.frame.rules.quiet_paths:
             told = {"method": self.method, "route": route, "status": self.status, "ms": round(seconds * 1000, 1), "bytes": self.size}
             logs.access("request", {**told, **who_and_where(self.scope, self.frame.rules.face)})
+
+
+def path_inside(scope: Scope) -> str:
+    """The path below the face's root."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
 
 
 def who_and_where(scope: Scope, face: str) -> dict[str, Any]:
@@ -188,12 +194,13 @@ def route_template(scope: Mapping[str, Any]) -> str:
 class GateKeeper:
     """Runs the face's gate in a thread before the body is read."""
 
-    def __init__(self, app: ASGIApp, gate: Gate) -> None:
+    def __init__(self, app: ASGIApp, gate: Gate, open_paths: frozenset[str] = frozenset()) -> None:
         self.app = app
         self.gate = gate
+        self.open_paths = open_paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] != "OPTIONS":
+        if scope["type"] == "http" and scope["method"] != "OPTIONS" and path_inside(scope) not in self.open_paths:
             await run_in_threadpool(self.gate, Request(scope))
         await self.app(scope, receive, send)
 

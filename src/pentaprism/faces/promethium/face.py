@@ -90,8 +90,10 @@ def http_rules(context: Promethium, gate: Gate) -> middleware.HttpRules:
     settings = context.settings
     body = BodyRules(limit=settings.json_limit_bytes, paths=((rf"^{API}/datasets/?$", None), (rf"^{API}/datasets/uploads/[^/]+/?$", None)))
     cors = CorsRules(settings.cors_origins, exposed=EXPOSED) if settings.cors_origins else None
-    quiet = frozenset(f"{base}/health{path}" for base in ("", API) for path in ("", "/live", "/ready"))
-    return middleware.HttpRules(face=FACE, body=body, cors=cors, gate=gate, ignore_trailing_slash=True, quiet_paths=quiet)
+    health = frozenset(f"{base}/health{path}" for base in ("", API) for path in ("", "/live", "/ready"))
+    return middleware.HttpRules(
+        face=FACE, body=body, cors=cors, gate=gate, open_paths=health, ignore_trailing_slash=True, quiet_paths=health
+    )
 
 
 face = Face(name=FACE, title=TITLE, port=8003, create_app=create_app, job_kinds=JOB_KINDS)

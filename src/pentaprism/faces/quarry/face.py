@@ -41,7 +41,8 @@ EXPOSED = (
     "Content-Disposition",
     "Idempotent-Replayed",
 )
-FREE = re.compile(r"^/(health(/(ready|live))?|info|docs|redoc|openapi\.json)?/?$")
+HEALTH = frozenset({"/", "/health", "/health/live", "/health/ready"})
+OPEN = HEALTH | {"/info", "/docs", "/redoc", "/openapi.json"}
 LIGHT = re.compile(
     r"^/(jobs/[^/]+/(status|masks/[^/]+|objects(/[^/]+)?|image)|segment/batch/[^/]+|segment/job/[^/]+/visualization|storage/results/.+)/?$"
 )
@@ -94,23 +95,21 @@ def adopt(app: FastAPI, routes: APIRouter) -> None:
 
 def http_rules(context: Quarry) -> middleware.HttpRules:
     """What happens around the routes. The gate looks at declared sizes: credentials come first."""
-    quiet = frozenset({"/", "/health", "/health/live", "/health/ready"})
     return middleware.HttpRules(
         face=FACE,
         body=BodyRules(limit=None),
         cors=CorsRules(context.settings.cors_origins, exposed=EXPOSED),
         gate=lambda request: gate(context, request),
+        open_paths=OPEN,
         challenge=CHALLENGE,
         ignore_trailing_slash=True,
-        quiet_paths=quiet,
+        quiet_paths=HEALTH,
     )
 
 
 def gate(context: Quarry, request: Request) -> None:
     """Credential, rate limit and declared size of a request, in this order, before anything of its body is read."""
     path = face_path(request)
-    if FREE.match(path):
-        return
     is_link = path.startswith("/storage/results/") and "sig" in request.query_params
     if is_link and find_credential(request, context.authenticator.rules) is None:
         context.count_link(request)

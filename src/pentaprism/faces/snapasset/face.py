@@ -87,7 +87,9 @@ def http_rules(context: Snapasset) -> middleware.HttpRules:
     upload = UPLOAD_FACTOR * settings.upload_limit_bytes
     body = BodyRules(limit=settings.json_limit_bytes, paths=((r"^/api/images/upload/?$", upload),))
     cors = CorsRules(settings.cors_origins, exposed=EXPOSED) if settings.cors_origins else None
-    return middleware.HttpRules(face=FACE, body=body, cors=cors, gate=context.gate, ignore_trailing_slash=True)
+    return middleware.HttpRules(
+        face=FACE, body=body, cors=cors, gate=context.gate, open_paths=frozenset({"/health"}), ignore_trailing_slash=True
+    )
 
 
 face = Face(name=FACE, title=TITLE, port=3001, create_app=create_app, job_kinds=JOB_KINDS)
