@@ -19,17 +19,18 @@ from pentaprism.engines.sam.tree.selection import distinct, worth
 from scenes import Scene, scene
 
 Floats = npt.NDArray[np.float64]
-Samples = tuple[Floats, Floats, npt.NDArray[np.bool_]]
+Samples = tuple[Floats, Floats, Floats]
 LEAST_AREA = 40
-FIRST_WEIGHTS = np.array([2.0, 2.0, 0.0, 0.1, 0.3])
+FIRST_WEIGHTS = np.array([2.0, 2.0])
 GOOD = 0.75
-# The score says how well a region fits the object it stands for, like that of the published networks, which learn from prompts on objects:
-# regions that stand for nothing do not count.
+# The score says how well a region fits the object it stands for, like that of the published networks, which learn from the best of three
+# masks for prompts on objects: the best region of every object counts fully, others that overlap an object count little, the rest not.
 AN_OBJECT = 0.5
+NOT_THE_BEST = 0.2
 
 
 def region_samples(tree: RegionTree, truth: Scene) -> Samples:
-    """Features of the nodes that an automatic run would look at, their best IoU with what is there, and which fit at all."""
+    """Features of the nodes that an automatic run would look at, their best IoU with what is there, and how much they count."""
     features = region_features(tree)
     nodes = distinct(tree, worth(tree, LEAST_AREA), features @ FIRST_WEIGHTS)
     objects = np.stack([*truth.objects, *truth.pieces()]).reshape(-1, tree.place.size)
@@ -38,11 +39,13 @@ def region_samples(tree: RegionTree, truth: Scene) -> Samples:
     common = sums[:, tree.high[nodes]] - sums[:, tree.low[nodes]]
     union = tree.area[nodes][None, :] + objects.sum(axis=1)[:, None] - common
     iou = common / union
-    return features[nodes], iou.max(axis=0), iou.max(axis=0) >= AN_OBJECT
+    counts = np.full(len(nodes), NOT_THE_BEST)
+    counts[iou.argmax(axis=1)] = 1.0
+    return features[nodes], iou.max(axis=0), np.where(iou.max(axis=0) >= AN_OBJECT, counts, 0.0)
 
 
 def box_samples(tree: RegionTree, truth: Scene, rng: np.random.Generator) -> Samples:
-    """Features of the candidates for boxes drawn loosely around objects, their IoU with the object, and which fit at all."""
+    """Features of the candidates for boxes drawn loosely around objects, their IoU with the object, and how much they count."""
     features, targets = [], []
     for index in rng.permutation(len(truth.objects))[:4].tolist():
         rows, columns = np.nonzero(truth.objects[index])
@@ -55,27 +58,28 @@ def box_samples(tree: RegionTree, truth: Scene, rng: np.random.Generator) -> Sam
             common = np.count_nonzero(found & truth.objects[index])
             targets.append(common / (found.sum() + len(rows) - common))
     iou = np.array(targets, np.float64)
-    return np.array(features).reshape(-1, box_prompts.FEATURES), iou, iou >= AN_OBJECT
+    return np.array(features).reshape(-1, box_prompts.FEATURES), iou, (iou >= AN_OBJECT).astype(np.float64)
 
 
 def fit(samples: list[Samples]) -> dict[str, object]:
     """The fitted function with its error on the last quarter of the samples."""
     cut = len(samples) * 3 // 4
-    features, target, fits = (np.concatenate(part) for part in zip(*samples[:cut], strict=True))
-    unseen, actual, counts = (np.concatenate(part) for part in zip(*samples[cut:], strict=True))
+    features, target, counts = (np.concatenate(part) for part in zip(*samples[:cut], strict=True))
+    unseen, actual, count = (np.concatenate(part) for part in zip(*samples[cut:], strict=True))
     weights = weigh(features, (target > GOOD).astype(np.float64))
-    knots, values = rising(features[fits] @ weights, target[fits])
-    unseen, actual = unseen[counts], actual[counts]
+    fits, seen = counts > 0, count > 0
+    knots, values = rising(features[fits] @ weights, target[fits], counts[fits])
+    unseen, actual, count = unseen[seen], actual[seen], count[seen]
     predicted = Calibration(weights, knots, values)(unseen)
     return {
         "weights": weights.round(5).tolist(),
         "knots": knots.round(5).tolist(),
         "values": values.round(5).tolist(),
-        "calibration_error": round(calibration_error(predicted, actual), 4),
-        "mean_absolute_error": round(float(np.abs(predicted - actual).mean()), 4),
+        "calibration_error": round(calibration_error(predicted, actual, count), 4),
+        "mean_absolute_error": round(float(np.average(np.abs(predicted - actual), weights=count)), 4),
         "samples": int(fits.sum()),
         "unseen": len(actual),
-        "share_of_fitting": round(float(counts.mean()), 3),
+        "share_of_fitting": round(float(seen.mean()), 3),
     }
 
 

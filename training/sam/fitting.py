@@ -20,13 +20,16 @@ def weigh(features: Floats, target: Floats, steps: int = 4000, rate: float = 0.3
     return np.asarray(weights / spread)
 
 
-def rising(score: Floats, target: Floats, knots: int = 64) -> tuple[Floats, Floats]:
-    """Isotonic regression (pool adjacent violators) as a piecewise linear table of at most ``knots`` points."""
+def rising(score: Floats, target: Floats, weight: Floats, knots: int = 64) -> tuple[Floats, Floats]:
+    """Weighted isotonic regression (pool adjacent violators) as a piecewise linear table of at most ``knots`` points."""
     order = np.argsort(score, kind="stable")
     groups = [g for g in np.array_split(order, knots) if len(g)]
     blocks: list[list[float]] = []
     for group in groups:
-        blocks.append([float(score[group].mean()), float(target[group].mean()), float(len(group))])
+        shares = weight[group]
+        blocks.append(
+            [float(np.average(score[group], weights=shares)), float(np.average(target[group], weights=shares)), float(shares.sum())]
+        )
         while len(blocks) > 1 and blocks[-2][1] >= blocks[-1][1]:
             x, y, n = blocks.pop()
             before = blocks[-1]
@@ -35,8 +38,11 @@ def rising(score: Floats, target: Floats, knots: int = 64) -> tuple[Floats, Floa
     return np.array([b[0] for b in blocks]), np.array([b[1] for b in blocks])
 
 
-def calibration_error(predicted: Floats, actual: Floats, bins: int = 10) -> float:
+def calibration_error(predicted: Floats, actual: Floats, weight: Floats, bins: int = 10) -> float:
     """Expected calibration error: mean distance of prediction and outcome over bins of the prediction, weighed by their size."""
     place = np.minimum((predicted * bins).astype(int), bins - 1)
     parts = [place == b for b in range(bins)]
-    return float(sum(p.mean() * abs(predicted[p].mean() - actual[p].mean()) for p in parts if p.any()))
+    errors = [
+        abs(float(np.average(predicted[part] - actual[part], weights=weight[part]))) * weight[part].sum() for part in parts if part.any()
+    ]
+    return float(sum(errors) / weight.sum())

@@ -32,8 +32,8 @@ class MergeTree:
     """Nodes 0..n-1 are superpixels, the others merges in the order they happened; the last is the root.
 
     ``birth`` and ``death`` are the levels at which a node came to be and was merged away (infinite for the root); a superpixel's birth is
-    the unrest inside it. ``border`` is the mean edge strength around a node, ``contrast`` its mean distance of colour to its neighbours,
-    ``weakest`` the least unlikeness to a neighbour. ``parent`` is -1 for the root, ``children`` [m, 2] are those of node n + i.
+    the unrest inside it. ``inside`` is the share of a node's outline that is not the edge of the picture. ``parent`` is -1 for the root,
+    ``children`` [m, 2] are those of node n + i.
     """
 
     leaves: int
@@ -42,16 +42,16 @@ class MergeTree:
     area: npt.NDArray[np.int32]
     birth: npt.NDArray[np.float32]
     death: npt.NDArray[np.float32]
-    border: npt.NDArray[np.float32]
-    contrast: npt.NDArray[np.float32]
-    weakest: npt.NDArray[np.float32]
+    inside: npt.NDArray[np.float32]
 
 
 def merge_tree(labels: Regions, count: int, lab: Plane, strength: Plane, check: Check) -> MergeTree:
     """The tree of ``count`` superpixels ``labels`` [H, W] over a picture ``lab`` [H, W, 3]."""
     area, colour = _leaves(labels, count, lab)
     unrest = EDGE * np.bincount(labels.ravel(), strength.ravel(), minlength=count) / np.maximum(area, 1)
-    return _Merging(area, colour, unrest, _borders(labels, count, strength, colour), labels.size).run(check)
+    frame = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    edge = np.bincount(frame, minlength=count).astype(np.float64)
+    return _Merging(area, colour, unrest, edge, _borders(labels, count, strength, colour), labels.size).run(check)
 
 
 def _leaves(labels: Regions, count: int, lab: Plane) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -94,6 +94,7 @@ class _Merging:
         area: npt.NDArray[np.float64],
         colour: npt.NDArray[np.float64],
         unrest: npt.NDArray[np.float64],
+        edge: npt.NDArray[np.float64],
         neighbours: list[dict[int, Border]],
         pixels: int,
     ) -> None:
@@ -102,22 +103,17 @@ class _Merging:
         rest = nodes - self.leaves
         self.area: list[float] = area.tolist() + [0.0] * rest
         self.colour: list[list[float]] = colour.tolist() + [[0.0] * 3 for _ in range(rest)]
+        self.edge: list[float] = edge.tolist() + [0.0] * rest
         self.neighbours = neighbours
         self.small = SMALL * pixels
         self.parent = [-1] * nodes
         self.birth: list[float] = unrest.tolist() + [0.0] * rest
         self.death = [math.inf] * nodes
-        self.border, self.contrast, self.weakest = [0.0] * nodes, [0.0] * nodes, [0.0] * nodes
+        self.inside = [0.0] * nodes
         self.children: list[tuple[int, int]] = []
 
     def cost(self, i: int, j: int) -> float:
-        """The level at which two neighbours merge: how unlike they are, less for crumbs."""
-        smaller = min(self.area[i], self.area[j])
-        crumb = 1.0 if smaller >= self.small else SMALL_DISCOUNT + (1 - SMALL_DISCOUNT) * math.sqrt(smaller / self.small)
-        return self.unlikeness(i, j) * crumb
-
-    def unlikeness(self, i: int, j: int) -> float:
-        """How unlike two neighbours are.
+        """The level at which two neighbours merge: how unlike they are, less for crumbs.
 
         The lesser of the distance of their mean colours and the step of colour at their border, so that neither slow shading (no step)
         nor texture (steps that cancel) parts them; and the edge between them.
@@ -125,7 +121,9 @@ class _Merging:
         length, total, x, y, z = self.neighbours[i][j]
         step = math.sqrt(x * x + y * y + z * z) / length
         distance = math.dist(self.colour[i], self.colour[j])
-        return min(distance, STEP * step) + EDGE * total / length
+        smaller = min(self.area[i], self.area[j])
+        crumb = 1.0 if smaller >= self.small else SMALL_DISCOUNT + (1 - SMALL_DISCOUNT) * math.sqrt(smaller / self.small)
+        return (min(distance, STEP * step) + EDGE * total / length) * crumb
 
     def run(self, check: Check) -> MergeTree:
         """Merge until one is left."""
@@ -152,6 +150,7 @@ class _Merging:
         self.death[i] = self.death[j] = self.birth[node] = level
         self.children.append((i, j))
         total = self.area[node] = self.area[i] + self.area[j]
+        self.edge[node] = self.edge[i] + self.edge[j]
         share = self.area[i] / total
         self.colour[node] = [share * a + (1 - share) * b for a, b in zip(self.colour[i], self.colour[j], strict=True)]
         joined = self.neighbours[node]
@@ -170,16 +169,8 @@ class _Merging:
         self._describe(node)
 
     def _describe(self, node: int) -> None:
-        """Mean edge strength and mean colour distance along the whole border of a node."""
-        length = total = distance = 0.0
-        mine = self.colour[node]
-        for other, (common, strength, _, _, _) in self.neighbours[node].items():
-            length += common
-            total += strength
-            distance += common * math.dist(mine, self.colour[other])
-        if length:
-            self.border[node], self.contrast[node] = total / length, distance / length
-            self.weakest[node] = min(self.unlikeness(node, other) for other in self.neighbours[node])
+        length = sum(border[0] for border in self.neighbours[node].values())
+        self.inside[node] = length / (length + self.edge[node]) if length else 0.0
 
     def _tree(self) -> MergeTree:
         return MergeTree(
@@ -189,7 +180,5 @@ class _Merging:
             np.array(self.area).astype(np.int32),
             np.array(self.birth, np.float32),
             np.array(self.death, np.float32),
-            np.array(self.border, np.float32),
-            np.array(self.contrast, np.float32),
-            np.array(self.weakest, np.float32),
+            np.array(self.inside, np.float32),
         )

@@ -34,9 +34,7 @@ class RegionTree:
     area: npt.NDArray[np.int32]
     birth: npt.NDArray[np.float32]
     death: npt.NDArray[np.float32]
-    border: npt.NDArray[np.float32]
-    contrast: npt.NDArray[np.float32]
-    weakest: npt.NDArray[np.float32]
+    inside: npt.NDArray[np.float32]
     boxes: npt.NDArray[np.int32]
 
     @classmethod
@@ -51,7 +49,7 @@ class RegionTree:
         low, high = _ranges(tree)
         place = low[labels].astype(np.uint16)
         boxes = _boxes(place, tree, low)
-        return cls(place, low, high, tree.parent, tree.area, tree.birth, tree.death, tree.border, tree.contrast, tree.weakest, boxes)
+        return cls(place, low, high, tree.parent, tree.area, tree.birth, tree.death, tree.inside, boxes)
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """The tree as an embedding keeps it."""

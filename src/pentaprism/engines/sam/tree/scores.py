@@ -16,6 +16,7 @@ from pentaprism.engines.sam.tree.regions import RegionTree
 CARD = Path(__file__).resolve().parents[1] / "weights" / "embedded.json"
 Floats = npt.NDArray[np.float64]
 LONGEST_LIFE = 20.0
+LEAST_BIRTH = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,11 +51,14 @@ def calibration(name: str) -> Calibration:
 
 
 def region_features(tree: RegionTree) -> Floats:
-    """[nodes, 5]: logarithms of a node's life, of the level that ends it, of the edge around it, and of its mean and least contrast."""
-    born = np.maximum(tree.birth.astype(np.float64), 0.5)
+    """[nodes, 2]: logarithms of how long a node lives and of its contrast, the level that ends it.
+
+    Where the outline is the edge of the picture nothing is known of the object's own, so contrast counts by the square of the rest.
+    """
+    born = np.maximum(tree.birth.astype(np.float64), LEAST_BIRTH)
     ends = np.maximum(np.where(np.isfinite(tree.death), tree.death, born), born)
     life = np.log(np.minimum(ends / born, LONGEST_LIFE))
-    return np.stack([life, np.log1p(ends), np.log1p(tree.border), np.log1p(tree.contrast), np.log1p(tree.weakest)], axis=1)
+    return np.stack([life, np.log1p(ends * tree.inside.astype(np.float64) ** 2)], axis=1)
 
 
 def predicted_iou(tree: RegionTree) -> Floats:
