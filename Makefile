@@ -13,6 +13,7 @@ DEVELOPMENT := $(VENV)/.development-installed
 PORT ?= 8000
 DATA_DIR ?= pentaprism-data
 TEST_PROCESSES ?= 2
+PRODUCTION_TESTS ?= tests/conformance/test_spheroseg_journey.py tests/conformance/test_imagineai_server.py
 BENCHMARKS ?= jobs gateway uploads sockets cells seismic seismic_io products artwork sam
 
 help: ## list the targets
@@ -43,10 +44,16 @@ check: $(DEVELOPMENT) layout ## ruff, mypy --strict, import contracts, dead code
 layout: $(DEVELOPMENT)
 	$(BIN)/pytest -q tests/test_layout.py
 
-tests: $(DEVELOPMENT)
+tests: test-embedded test-production
+
+test-embedded: $(DEVELOPMENT) ## every test, each server on SQLite and local files
 	scripts/test-services
 	$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile -m "not alone"
 	$(BIN)/pytest -m alone
+
+test-production: $(DEVELOPMENT) ## the faces' tests once more, each server on PostgreSQL, Redis, Celery and S3
+	scripts/test-services
+	PENTAPRISM_TEST_SETUP=production $(BIN)/pytest $(PRODUCTION_TESTS)
 
 test-extras: $(DEVELOPMENT) ## the tests of package extras, in an environment of their own (PyTorch is large)
 	$(BIN)/python -m venv .venv-extras

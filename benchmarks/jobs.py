@@ -34,6 +34,7 @@ from pentaprism.core.jobs.queue import Jobs
 from pentaprism.core.jobs.states import JobState
 from pentaprism.core.jobs.tables import Job
 from pentaprism.core.jobs.waiting import wait_for_end
+from pentaprism.core.models.registry import Models
 from pentaprism.core.platform import Platform
 from pentaprism.core.workers.pool import WorkerPool
 from pentaprism.core.workers.relay import RelayBus, RelayDispatch
@@ -53,8 +54,16 @@ def empty(job: JobContext, request: dict[str, Any]) -> dict[str, Any]:  # noqa: 
 def platform_on(database: Database, dispatch: Dispatch, events: EventBus) -> Platform:
     """A platform with jobs and nothing else."""
     absent = cast(Any, None)
-    services = dict.fromkeys(("accounts", "tokens", "api_keys", "mail", "blobs", "limits", "models", "compute"), absent)
-    return Platform(secret=b"s" * 32, database=database, events=events, kinds=KINDS, jobs=Jobs(dispatch, events, KINDS), **services)
+    services = dict.fromkeys(("accounts", "tokens", "api_keys", "mail", "blobs", "limits", "compute"), absent)
+    return Platform(
+        secret=b"s" * 32,
+        database=database,
+        events=events,
+        kinds=KINDS,
+        jobs=Jobs(dispatch, events, KINDS),
+        models=Models([], Path("models")),
+        **services,
+    )
 
 
 def build_worker(settings_json: str, publish: Callable[[Iterable[Event]], None]) -> Platform:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from pentaprism.adapters.celery_dispatch import NEXT, Call, CeleryDispatch
+from pentaprism.adapters.celery_dispatch import HARD_SECONDS, NEXT, Call, CeleryDispatch
 from pentaprism.core.jobs.context import TimeLimit
 from pentaprism.core.jobs.heart import Heart
 from pentaprism.core.jobs.runner import Runner
@@ -72,44 +72,41 @@ class Child:
         if self._stopping:
             self._pass_on(job_id)
             return
-        if chosen and self._run(job_id):
-            if chain or self._is_limited(job_id):
+        if chosen:
+            if not self._runner.run_job(job_id):
+                self._forward(chain=chain, but=job_id)
+            elif chain or self._is_limited(job_id):
                 self._forward(chain=chain)
             return
-        due = self._next()
+        due, own = self._look(job_id)
         if due is None:
-            self._later(job_id)
-        elif due.id == job_id and not chosen and due.time_limit == Call(job_id).time_limit:
-            ran = self._run(job_id)
-            if ran and (chain or self._is_limited(job_id)):
-                self._forward(chain=chain)
-            elif not ran:
-                self._forward(chain=chain, but=job_id)
-        elif not (chosen and due.id == job_id):
+            self._later(own)
+        elif own is None or not _may_go(own, due):
             self._send(due, chain=chain)
-
-    def _run(self, job_id: str) -> bool:
-        return self._runner.run_job(job_id)
+        elif own.time_limit != HARD_SECONDS:
+            self._send(own, chain=chain)
+        elif not self._runner.run_job(job_id):
+            self._forward(chain=chain, but=job_id)
+        elif chain or self._is_limited(job_id, own):
+            self._forward(chain=chain)
 
     def _forward(self, *, chain: bool, but: str | None = None) -> None:
-        due = self._next()
+        due, _ = self._look("")
         if due is not None and due.id != but and not self._stopping:
             self._send(due, chain=chain)
 
-    def _next(self) -> Job | None:
+    def _look(self, job_id: str) -> tuple[Job | None, Job | None]:
+        """The job whose turn it is, and the one with that id, as they are now."""
         with self._platform.database.read() as session:
             found = self._platform.jobs.claims.peek(session, self._queues)
-            return session.get(Job, found) if found is not None else None
+            due = session.get(Job, found) if found is not None else None
+            return due, session.get(Job, job_id) if job_id else None
 
     def _send(self, job: Job, *, chain: bool) -> None:
         self._dispatch.send(Call(job.id, job.queue, NEXT, chosen=True, chain=chain, time_limit=job.time_limit))
 
-    def _later(self, job_id: str) -> None:
+    def _later(self, job: Job | None) -> None:
         """Ring again when a retried job becomes due; the sweeper sees to those that are due much later."""
-        if not job_id:
-            return
-        with self._platform.database.read() as session:
-            job = session.get(Job, job_id)
         if job is None or job.status not in WAITING or job.run_after is None:
             return
         wait = job.run_after - self._platform.clock()
@@ -122,10 +119,11 @@ class Child:
         if job is not None and job.status in WAITING:
             self._dispatch.send(Call(job.id, job.queue))
 
-    def _is_limited(self, job_id: str) -> bool:
+    def _is_limited(self, job_id: str, job: Job | None = None) -> bool:
         """Whether the end of the job may let others go that were held back."""
-        with self._platform.database.read() as session:
-            job = session.get(Job, job_id)
+        if job is None:
+            with self._platform.database.read() as session:
+                job = session.get(Job, job_id)
         kind = self._platform.kinds.get(job.kind) if job is not None else None
         return kind is not None and (kind.serial or kind.account_at_once is not None)
 
@@ -144,3 +142,14 @@ class Child:
         current = self._runner.current
         if current is not None:
             current.interrupt(TimeLimit)
+
+
+def _may_go(job: Job, due: Job) -> bool:
+    """Whether ``job`` may go as well as the one whose turn it is: its account's turn has come, and nothing more urgent waits there.
+
+    Several processes look at the same moment, so the order of one account's equal jobs is that of their doorbells.
+    """
+    if job.id == due.id:
+        return True
+    same = (job.account_id, job.queue, job.kind) == (due.account_id, due.queue, due.kind)
+    return same and job.status in WAITING and job.run_after is None and job.priority >= due.priority

@@ -70,7 +70,7 @@ class ObjectStore:
                 file.write(chunk)
             file.seek(0)
             with _faults():
-                obstore.put(self._store, path, file, chunk_size=PART)
+                obstore.put(self._store, path, file, chunk_size=PART, max_concurrency=2)
         return self.stat(key)
 
     def adopt(self, key: str, path: Path) -> BlobStat:
@@ -79,7 +79,7 @@ class ObjectStore:
         if not path.is_file():
             raise NotFound("The file to store is gone")
         with _faults():
-            obstore.put(self._store, target, path, chunk_size=PART)
+            obstore.put(self._store, target, path, chunk_size=PART, max_concurrency=2)
         path.unlink(missing_ok=True)
         return self.stat(key)
 
