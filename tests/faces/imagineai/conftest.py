@@ -1,14 +1,12 @@
 """The real face on real SQLite and local files, called through its ASGI application. Jobs run when a test says so, in its own thread."""
 
-import asyncio
 import io
 import shutil
-import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 import numpy as np
@@ -17,6 +15,7 @@ from PIL import Image as PillowImage
 from sqlalchemy import update
 
 import pentaprism
+from faces_world import Loop, NoWorkers
 from pentaprism.core.accounts.api_keys import ApiKeys
 from pentaprism.core.accounts.mail import Mail
 from pentaprism.core.accounts.passwords import Passwords
@@ -26,7 +25,6 @@ from pentaprism.core.blobs.local import LocalStore
 from pentaprism.core.blobs.store import BlobStore
 from pentaprism.core.blobs.uploads import Blobs, StorageRules
 from pentaprism.core.database.engine import Database
-from pentaprism.core.database.tables import Base
 from pentaprism.core.events.memory import MemoryBus
 from pentaprism.core.jobs.heart import Heart
 from pentaprism.core.jobs.queue import Jobs
@@ -35,7 +33,7 @@ from pentaprism.core.jobs.tables import Job
 from pentaprism.core.limits.limiter import Limiter
 from pentaprism.core.models.registry import Models
 from pentaprism.core.platform import Platform
-from pentaprism.core.workers.compute import Compute, ready
+from pentaprism.core.workers.compute import Compute
 from pentaprism.faces.imagineai.context import Imagineai
 from pentaprism.faces.imagineai.face import create_app
 from pentaprism.faces.imagineai.kinds import JOB_KINDS
@@ -46,34 +44,6 @@ PASSWORD = "correct horse battery"
 SECRET = b"a secret that only these tests know"
 CARDS = Path(pentaprism.__file__).parent / "engines" / "products" / "weights"
 KINDS = {kind.name: kind for kind in JOB_KINDS}
-Result = TypeVar("Result")
-
-
-class Loop:
-    """An event loop in a thread of its own."""
-
-    def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
-        self._thread.start()
-
-    def run(self, work: Coroutine[Any, Any, Result]) -> Result:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(120)
-
-    def close(self) -> None:
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self._thread.join()
-        self.loop.close()
-
-
-class NoWorkers:
-    """Nobody runs jobs by himself here."""
-
-    def ring(self, job_id: str, queue: str, priority: int) -> None:
-        """Nobody hears."""
-
-    def cancel(self, job_id: str) -> None:
-        """Nobody hears."""
 
 
 def saved(pixels: np.ndarray, kind: str = "JPEG", **options: Any) -> bytes:
@@ -210,36 +180,6 @@ class Server:
     def stored_files(self) -> list[Path]:
         """Files in the blob store."""
         return [path for path in (self.folder / "blobs").rglob("*") if path.is_file()]
-
-
-@pytest.fixture(scope="session")
-def loop() -> Iterator[Loop]:
-    """One event loop for the run."""
-    loop = Loop()
-    yield loop
-    loop.close()
-
-
-@pytest.fixture(scope="session")
-def compute() -> Iterator[Compute]:
-    """One helper process for the run."""
-    compute = Compute(1, preload=("pentaprism.imaging.decode",))
-    compute.start()
-    compute.call(ready)
-    yield compute
-    compute.close()
-
-
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database file with all tables, to be copied."""
-    path = tmp_path_factory.mktemp("empty") / "data.db"
-    database = Database(f"sqlite:///{path}")
-    Base.metadata.create_all(database.engine)
-    with database.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    database.dispose()
-    return path
 
 
 @pytest.fixture

@@ -300,8 +300,9 @@ def test_images_that_never_came_are_removed(server: Any, ann: Any) -> None:
 class SigningStore(LocalStore):
     """A store that clients can write to by an address of its own, as S3 does."""
 
-    def sign(self, key: str, *, method: str, expires_in: timedelta) -> str | None:
-        return f"https://store.test/{method}/{key}"
+    def sign(self, key: str, *, method: str, expires_in: timedelta, content_type: str | None = None, size: int | None = None) -> str | None:
+        bound = f"?type={content_type}&size={size}" if method == "PUT" else ""
+        return f"https://store.test/{method}/{key}{bound}"
 
 
 def test_a_store_with_addresses_of_its_own_is_used_directly(make_server: Callable[..., Any]) -> None:
@@ -309,7 +310,7 @@ def test_a_store_with_addresses_of_its_own_is_used_directly(make_server: Callabl
     ann = server.person()
     product = ann.product()
     ticket = ann.presign(product)
-    assert ticket["upload_url"] == f"https://store.test/PUT/incoming/{ticket['s3_key']}"
+    assert ticket["upload_url"] == f"https://store.test/PUT/incoming/{ticket['s3_key']}?type=image/jpeg&size=1000"
     assert ann.post("/uploads/confirm", json={"image_id": ticket["image_id"]}).status_code == 409
     server.platform.blobs.store.put(f"incoming/{ticket['s3_key']}", [saved(disc())])
     assert ann.post("/uploads/confirm", json={"image_id": ticket["image_id"]}).status_code == 200

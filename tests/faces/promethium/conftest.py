@@ -1,17 +1,16 @@
 """The real face on real SQLite and local files, called through its ASGI application; jobs run when a test asks for it."""
 
-import asyncio
 import shutil
-import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 import pytest
 
+from faces_world import Loop, NoWorkers
 from pentaprism.app.parts import add_checks
 from pentaprism.core.accounts.api_keys import ApiKeys
 from pentaprism.core.accounts.mail import Mail
@@ -21,7 +20,6 @@ from pentaprism.core.accounts.tokens import Tokens
 from pentaprism.core.blobs.local import LocalStore
 from pentaprism.core.blobs.uploads import Blobs, StorageRules
 from pentaprism.core.database.engine import Database
-from pentaprism.core.database.tables import Base
 from pentaprism.core.events.memory import MemoryBus
 from pentaprism.core.jobs.queue import Jobs
 from pentaprism.core.jobs.runner import Runner
@@ -37,36 +35,6 @@ from promethium_files import segy_bytes, shots
 PASSWORD = "correct horse battery"
 SECRET = b"a secret that only these tests know"
 API = "/api/v1"
-Result = TypeVar("Result")
-
-
-class Loop:
-    """An event loop in a thread of its own."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-
-    def run(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Result of ``work``."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(120)
-
-    def close(self) -> None:
-        """Stop the loop."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-
-class NoWorkers:
-    """Nobody runs jobs here by itself."""
-
-    def ring(self, job_id: str, queue: str, priority: int) -> None:
-        """Nobody hears."""
-
-    def cancel(self, job_id: str) -> None:
-        """Nobody hears."""
 
 
 class Clock:
@@ -169,38 +137,11 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def loop() -> Iterator[Loop]:
-    """The event loop that serves all tests."""
-    loop = Loop()
-    yield loop
-    loop.close()
-
-
-@pytest.fixture(scope="session")
-def compute() -> Iterator[Compute]:
-    """The helper process that looks at files."""
-    helper = Compute()
-    helper.start()
-    yield helper
-    helper.close()
-
-
-@pytest.fixture(scope="session")
 def line(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A SEG-Y file of two shots of 24 traces; traces 5, 6 and 30 are dead."""
     data = shots(2, 24)
     data[[5, 6, 30]] = 0
     return segy_bytes(tmp_path_factory.mktemp("line"), data, per_shot=24)
-
-
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database file with all tables and no rows."""
-    path = tmp_path_factory.mktemp("empty") / "data.db"
-    database = Database(f"sqlite:///{path}")
-    Base.metadata.create_all(database.engine)
-    database.dispose()
-    return path
 
 
 @pytest.fixture

@@ -1,15 +1,14 @@
 """The real face on real SQLite and local files; jobs run in the test's own process."""
 
-import asyncio
-import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 import pytest
 
+from faces_world import Loop
 from pentaprism.app.building import build_platform
 from pentaprism.core.database.migrate import upgrade
 from pentaprism.core.jobs.runner import Runner
@@ -22,26 +21,6 @@ from pentaprism.faces.snapasset.face import create_app
 from pentaprism.settings import Settings
 
 PASSWORD = "correct horse battery"
-Result = TypeVar("Result")
-
-
-class Loop:
-    """An event loop in a thread of its own."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-
-    def run(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Result of ``work``."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
-
-    def close(self) -> None:
-        """Stop the loop."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
 
 
 @dataclass
@@ -112,23 +91,6 @@ class Server:
     def sweep(self) -> None:
         """What the server does from time to time."""
         Sweeper(self.platform).sweep()
-
-
-@pytest.fixture(scope="session")
-def loop() -> Iterator[Loop]:
-    """The event loop that serves all tests."""
-    loop = Loop()
-    yield loop
-    loop.close()
-
-
-@pytest.fixture(scope="session")
-def compute() -> Iterator[Compute]:
-    """The helper process that looks at files."""
-    helper = Compute()
-    helper.start()
-    yield helper
-    helper.close()
 
 
 @pytest.fixture

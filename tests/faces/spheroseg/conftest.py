@@ -1,14 +1,13 @@
 """The real face on real SQLite and local files, called through its ASGI application; only workers are left out."""
 
-import asyncio
 import io
 import re
 import shutil
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -18,6 +17,7 @@ import pytest
 import tifffile
 from PIL import Image as PillowImage
 
+from faces_world import Loop, NoWorkers
 from pentaprism.core.accounts.api_keys import ApiKeys
 from pentaprism.core.accounts.mail import Mail
 from pentaprism.core.accounts.passwords import Passwords
@@ -26,7 +26,6 @@ from pentaprism.core.accounts.tokens import Tokens
 from pentaprism.core.blobs.local import LocalStore
 from pentaprism.core.blobs.uploads import Blobs, StorageRules
 from pentaprism.core.database.engine import Database
-from pentaprism.core.database.tables import Base
 from pentaprism.core.events.event import Event
 from pentaprism.core.events.memory import MemoryBus
 from pentaprism.core.jobs.queue import Jobs
@@ -43,36 +42,6 @@ from pentaprism.faces.spheroseg.settings import SpherosegSettings
 PASSWORD = "correct horse battery"
 CARDS = Path(str(cells.__file__)).parent / "weights"
 SECRET = b"a secret that only these tests know"
-Result = TypeVar("Result")
-
-
-class Loop:
-    """An event loop in a thread of its own."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-
-    def run(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Result of ``work``."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(120)
-
-    def close(self) -> None:
-        """Stop the loop."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-
-class NoWorkers:
-    """Nobody runs jobs here; they stay queued."""
-
-    def ring(self, job_id: str, queue: str, priority: int) -> None:
-        """Nobody hears."""
-
-    def cancel(self, job_id: str) -> None:
-        """Nobody hears."""
 
 
 @dataclass
@@ -273,33 +242,6 @@ class Server:
 def pictures() -> Pictures:
     """Picture files."""
     return Pictures()
-
-
-@pytest.fixture(scope="session")
-def loop() -> Iterator[Loop]:
-    """The event loop that serves all tests."""
-    loop = Loop()
-    yield loop
-    loop.close()
-
-
-@pytest.fixture(scope="session")
-def compute() -> Iterator[Compute]:
-    """The helper process that looks at files."""
-    helper = Compute()
-    helper.start()
-    yield helper
-    helper.close()
-
-
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database file with all tables and no rows."""
-    path = tmp_path_factory.mktemp("empty") / "data.db"
-    database = Database(f"sqlite:///{path}")
-    Base.metadata.create_all(database.engine)
-    database.dispose()
-    return path
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,37 @@
+"""What tests that call a face through its ASGI application have in common."""
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+
+
+class Loop:
+    """An event loop in a thread of its own."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def run(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Result of ``work``."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(120)
+
+    def close(self) -> None:
+        """Stop the loop."""
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join()
+        self.loop.close()
+
+
+class NoWorkers:
+    """Nobody runs jobs by himself: they stay queued, or a test runs them."""
+
+    def ring(self, job_id: str, queue: str, priority: int) -> None:
+        """Nobody hears."""
+
+    def cancel(self, job_id: str) -> None:
+        """Nobody hears."""
