@@ -14,7 +14,7 @@ LONGEST_FILE = 400
 LONGEST_FUNCTION = 70
 LARGEST_FILE = 8_000_000
 # Folders of tests that look at the whole and therefore mirror no folder of the source.
-CROSS_CUTTING = {"contracts", "conformance", "journeys", "benchmarks", "training", "scripts", "examples", "extras", "studio"}
+CROSS_CUTTING = {"contracts", "deploy", "conformance", "journeys", "benchmarks", "training", "scripts", "examples", "extras", "studio"}
 REGISTRY = re.compile("|".join((r"py" + r"pi\.(org|io)", "python" + "hosted", "npm" + "js", r"registry\.np" + "m", r"deb\.deb" + "ian")))
 UNFINISHED = re.compile(
     r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b|NotImplemented" + r"Error|for n" + r"ow\b|simplified ver" + "sion"
