@@ -106,79 +106,76 @@ def draw_emblem(frame: Frame, colours: list[Floats], seed: int, motif: str) -> C
         np.repeat(to_bytes(canvas)[max(top, 0) : top + size // scale, max(left, 0) : left + size // scale], scale, 0), scale, 1
     )
     plate[: patch.shape[0], : patch.shape[1]] = patch
-    _roundel(plate, size / 2, radius * scale, ground, ink, accent, motif, seed)
+    _roundel(plate, size / 2, radius * scale, (ground, ink, accent), motif, seed)
     small = cv2.resize(plate, (size // scale, size // scale), interpolation=cv2.INTER_AREA)
     part = canvas[max(top, 0) : top + size // scale, max(left, 0) : left + size // scale]
     part[:] = to_floats(np.asarray(small[: part.shape[0], : part.shape[1]], np.uint8))
     return canvas
 
 
-def _roundel(plate: Bytes, middle: float, radius: float, ground: Floats, ink: Floats, accent: Floats, motif: str, seed: int) -> None:
-    rng = np.random.Generator(np.random.PCG64(seed + 911))
+Tones = tuple[Floats, Floats, Floats]
+
+
+def _roundel(plate: Bytes, middle: float, radius: float, tones: Tones, motif: str, seed: int) -> None:
+    """A disc with a rim, and the motif inside it; ``tones`` are ground, ink and accent."""
+    ground, ink, _ = tones
     disc(plate, middle, middle, radius, ink)
     disc(plate, middle, middle, radius * 0.93, ground)
     disc(plate, middle, middle, radius * 0.88, ink)
-    clip = np.zeros(plate.shape[:2], np.uint8)
-    cv2.circle(clip, (round(middle), round(middle)), round(radius * 0.88), (255,), -1, cv2.LINE_AA)
+    inside = np.zeros(plate.shape[:2], np.uint8)
+    cv2.circle(inside, (round(middle), round(middle)), round(radius * 0.88), (255,), -1, cv2.LINE_AA)
     art = plate.copy()
-    if motif == "mountains":
-        disc(art, middle + radius * 0.3, middle - radius * 0.3, radius * 0.2, accent)
-        for peak, high, tone in ((0.35, 0.2, mix(ink, ground, 0.45)), (-0.2, 0.5, mix(ink, ground, 0.8))):
-            top = middle + peak * radius, middle - high * radius
-            polygon(art, [(top[0] - radius * 1.1, middle + radius), top, (top[0] + radius * 1.1, middle + radius)], tone)
-            polygon(
-                art,
-                [
-                    top,
-                    (top[0] - radius * 0.21, top[1] + radius * 0.23),
-                    (top[0], top[1] + radius * 0.15),
-                    (top[0] + radius * 0.2, top[1] + radius * 0.23),
-                ],
-                ground,
-            )
-    elif motif == "waves":
-        disc(art, middle, middle - radius * 0.18, radius * 0.32, accent)
-        for k in range(4):
-            xs = np.linspace(-1, 1, 60)
-            ys = 0.05 + 0.2 * k + 0.07 * np.sin(xs * 9 + k * 1.9)
-            points = [(middle + px * radius, middle + py * radius) for px, py in zip(xs, ys, strict=True)]
-            polygon(
-                art, [*points, (middle + radius, middle + radius), (middle - radius, middle + radius)], mix(ink, ground, 0.75 - 0.22 * k)
-            )
-    elif motif == "leaf":
-        for side in (-1, 1):
-            ts = np.linspace(0, np.pi, 40)
-            half = [
-                (middle + side * radius * 0.4 * np.sin(t) ** 1.15 + radius * 0.12 * np.cos(t), middle - radius * 0.62 * np.cos(t))
-                for t in ts
-            ]
-            polygon(art, half, mix(accent, ground, 0.15 if side > 0 else 0.4))
-        stroke(
-            art, [(middle + radius * 0.1, middle - radius * 0.5), (middle - radius * 0.12, middle + radius * 0.78)], ground, radius * 0.035
-        )
-    elif motif == "star":
-        points = [
-            (
-                middle + radius * (0.68 if k % 2 == 0 else 0.28) * np.sin(k * np.pi / 5),
-                middle - radius * (0.68 if k % 2 == 0 else 0.28) * np.cos(k * np.pi / 5),
-            )
-            for k in range(10)
-        ]
-        polygon(art, points, accent)
-    else:
-        turn = rng.uniform(0, 2 * np.pi)
-        for k in range(6):
-            angle = turn + k * np.pi / 3
-            disc(
-                art,
-                middle + np.cos(angle) * radius * 0.3,
-                middle + np.sin(angle) * radius * 0.3,
-                radius * 0.3,
-                mix(accent, ground, 0.14 * k),
-            )
-        disc(art, middle, middle, radius * 0.22, ground)
-    share = clip.astype(np.float32)[..., None] / 255
+    MOTIFS.get(motif, _rings)(art, middle, radius, tones, seed)
+    share = inside.astype(np.float32)[..., None] / 255
     plate[:] = np.asarray(art * share + plate * (1 - share), np.uint8)
+
+
+def _mountains(art: Bytes, middle: float, radius: float, tones: Tones, _seed: int) -> None:
+    ground, ink, accent = tones
+    disc(art, middle + radius * 0.3, middle - radius * 0.3, radius * 0.2, accent)
+    for peak, high, tone in ((0.35, 0.2, mix(ink, ground, 0.45)), (-0.2, 0.5, mix(ink, ground, 0.8))):
+        x, y = middle + peak * radius, middle - high * radius
+        polygon(art, [(x - radius * 1.1, middle + radius), (x, y), (x + radius * 1.1, middle + radius)], tone)
+        snow = [(x, y), (x - radius * 0.21, y + radius * 0.23), (x, y + radius * 0.15), (x + radius * 0.2, y + radius * 0.23)]
+        polygon(art, snow, ground)
+
+
+def _waves(art: Bytes, middle: float, radius: float, tones: Tones, _seed: int) -> None:
+    ground, ink, accent = tones
+    disc(art, middle, middle - radius * 0.18, radius * 0.32, accent)
+    xs = np.linspace(-1, 1, 60)
+    for k in range(4):
+        ys = 0.05 + 0.2 * k + 0.07 * np.sin(xs * 9 + k * 1.9)
+        crest = [(middle + x * radius, middle + y * radius) for x, y in zip(xs, ys, strict=True)]
+        polygon(art, [*crest, (middle + radius, middle + radius), (middle - radius, middle + radius)], mix(ink, ground, 0.75 - 0.22 * k))
+
+
+def _leaf(art: Bytes, middle: float, radius: float, tones: Tones, _seed: int) -> None:
+    ground, _, accent = tones
+    ts = np.linspace(0, np.pi, 40)
+    for side in (-1, 1):
+        xs = middle + side * radius * 0.4 * np.sin(ts) ** 1.15 + radius * 0.12 * np.cos(ts)
+        polygon(art, np.stack([xs, middle - radius * 0.62 * np.cos(ts)], axis=1), mix(accent, ground, 0.15 if side > 0 else 0.4))
+    stroke(art, [(middle + radius * 0.1, middle - radius * 0.5), (middle - radius * 0.12, middle + radius * 0.78)], ground, radius * 0.035)
+
+
+def _star(art: Bytes, middle: float, radius: float, tones: Tones, _seed: int) -> None:
+    angles = np.arange(10) * np.pi / 5
+    reach = np.where(np.arange(10) % 2 == 0, 0.68, 0.28) * radius
+    polygon(art, np.stack([middle + reach * np.sin(angles), middle - reach * np.cos(angles)], axis=1), tones[2])
+
+
+def _rings(art: Bytes, middle: float, radius: float, tones: Tones, seed: int) -> None:
+    ground, _, accent = tones
+    turn = np.random.Generator(np.random.PCG64(seed + 911)).uniform(0, 2 * np.pi)
+    for k in range(6):
+        angle = turn + k * np.pi / 3
+        x, y = middle + np.cos(angle) * radius * 0.3, middle + np.sin(angle) * radius * 0.3
+        disc(art, x, y, radius * 0.3, mix(accent, ground, 0.14 * k))
+    disc(art, middle, middle, radius * 0.22, ground)
+
+
+MOTIFS = {"mountains": _mountains, "waves": _waves, "leaf": _leaf, "star": _star}
 
 
 def draw_space(frame: Frame, colours: list[Floats], seed: int, octaves: int, *, planet: bool) -> Canvas:
