@@ -9,7 +9,7 @@ from imaging_pictures import exif, pillow, ramp, tiff
 from PIL import Image
 
 from pentaprism.imaging import encode
-from pentaprism.imaging.thumbnails import preview, thumbnail
+from pentaprism.imaging.thumbnails import cut_out, lay_open, preview, thumbnail
 
 
 def decoded(data: bytes) -> Image.Image:
@@ -65,6 +65,16 @@ def test_lossy_formats_stay_close() -> None:
     for stored in (encode.jpeg(data, 95), encode.webp(data, 95)):
         assert np.abs(np.asarray(decoded(stored).convert("RGB")).astype(int) - data).mean() < 6
     assert np.array_equal(np.asarray(decoded(encode.webp(data, 101)).convert("RGB")), data)
+
+
+def test_windows_of_a_page_are_cut_out_of_it_laid_open(tmp_path) -> None:
+    data = np.random.default_rng(2).integers(0, 256, (60, 90, 3), np.uint8)
+    lay_open(pillow(data, "PNG"), tmp_path / "page.npy")
+    assert np.array_equal(np.asarray(decoded(cut_out(tmp_path / "page.npy", (7, 11, 50, 40), 100))), data[11:51, 7:57])
+    assert decoded(cut_out(tmp_path / "page.npy", (0, 0, 90, 60), 45)).size == (45, 30)
+    for beyond in ((41, 0, 50, 10), (0, 21, 10, 40), (-1, 0, 5, 5), (0, 0, 0, 5)):
+        with pytest.raises(ValueError, match="page of 90 x 60 px"):
+            cut_out(tmp_path / "page.npy", beyond, 100)
 
 
 def test_what_a_format_cannot_hold_is_refused() -> None:

@@ -3,6 +3,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
@@ -71,6 +72,37 @@ def test_previews_are_png_of_the_size_and_page_asked_for(server: Any, ann: Any, 
     assert first != last
     for query in ("page=3", "page=-1", "size=1", "page=x"):
         assert ann.get(f"/api/images/{stack['id']}/preview?{query}").status_code == 400
+
+
+def test_a_window_of_a_picture_has_its_very_pixels(server: Any, ann: Any) -> None:
+    pixels = np.random.default_rng(7).integers(0, 256, (300, 420), np.uint8)
+    file = io.BytesIO()
+    PillowImage.fromarray(pixels).save(file, "PNG")
+    image = ann.image(ann.project(), "noise.png", file.getvalue())
+    address = f"/api/images/{image['id']}/preview"
+    for left, top, width, height in ((0, 0, 420, 300), (17, 31, 100, 64), (419, 299, 1, 1)):
+        for _ in range(2):
+            response = ann.get(f"{address}?region={left},{top},{width},{height}")
+            shown = np.asarray(PillowImage.open(io.BytesIO(response.content)))
+            assert np.array_equal(shown, pixels[top : top + height, left : left + width])
+    small = PillowImage.open(io.BytesIO(ann.get(f"{address}?region=20,0,400,300&size=100").content))
+    assert small.size == (100, 75)
+    assert (
+        ann.get(f"{address}?region=0,0,9,9", headers={"If-None-Match": ann.get(f"{address}?region=0,0,9,9").headers["ETag"]}).status_code
+        == 304
+    )
+    for wrong in ("0,0,421,300", "0,1,420,300", "0,0,0,5", "-1,0,5,5", "1,2,3", "a,b,c,d", "0,0,5,5,5", ""):
+        assert ann.get(f"{address}?region={wrong}").status_code == 400, wrong
+
+
+def test_windows_of_a_stack_come_from_the_page_asked_for(server: Any, ann: Any) -> None:
+    stack = ann.image(ann.project(), "stack.tif", server.pictures.tiff(planes=3))
+    first, last = (ann.get(f"/api/images/{stack['id']}/preview?page={page}&region=0,0,20,20") for page in (0, 2))
+    assert (first.status_code, last.status_code) == (200, 200)
+    assert first.content != last.content
+    assert ann.get(f"/api/images/{stack['id']}/preview?page=3&region=0,0,20,20").status_code == 400
+    bob = server.person()
+    assert bob.get(f"/api/images/{stack['id']}/preview?region=0,0,20,20").status_code == 404
 
 
 def test_a_browser_that_shows_a_tiff_gets_a_png(server: Any, ann: Any) -> None:

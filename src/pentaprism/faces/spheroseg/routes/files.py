@@ -106,12 +106,16 @@ def router(context: Spheroseg) -> APIRouter:
         image_id: str,
         size: Annotated[int | None, Query(ge=16, description="Longest side in pixels; at most and by default 2048")] = None,
         page: Annotated[int | None, Query(ge=0, description="Page of a stack")] = None,
+        region: Annotated[str | None, Query(description="left,top,width,height in pixels: this window alone, at full sharpness")] = None,
     ) -> Response:
-        """Eight-bit PNG of one page. Access by bearer token, signed address or cookie."""
+        """Eight-bit PNG of one page or of a window of it. Access by bearer token, signed address or cookie."""
         with context.platform.database.read() as session:
             image, project, _ = image_for(session, reader(context, session, request).id, image_id)
         side = min(size or context.settings.preview_side, context.settings.preview_side)
-        return preview(context, request, image, project.account_id, side, image.page if page is None else page)
+        shown = image.page if page is None else page
+        if region is not None:
+            return window(context, request, image, project.account_id, side, shown, previews.read_region(region, image))
+        return preview(context, request, image, project.account_id, side, shown)
 
     picture_made = {200: bytes_answers("image/png")[200], **errors(400, 413, 422)}
 
@@ -169,3 +173,14 @@ def preview(
         return blob_response(request, blobs, key, content_type="image/png", etag=etag, filename=name, headers=headers)
     picture = previews.make_preview(context, image, owner_id, side, page)
     return bytes_response(request, picture, content_type="image/png", etag=etag, filename=name, headers=headers)
+
+
+def window(
+    context: Spheroseg, request: Request, image: Image, owner_id: str, side: int, page: int, region: tuple[int, int, int, int]
+) -> Response:
+    """PNG of a window of one page."""
+    previews.check_page(image, page)
+    etag = f"{image.sha256[:32]}-{page}-{side}-{'-'.join(map(str, region))}"
+    picture = previews.make_region(context, image, owner_id, side, page, region)
+    name = f"{image.name.rpartition('.')[0] or image.name}.png"
+    return bytes_response(request, picture, content_type="image/png", etag=etag, filename=name)

@@ -5,6 +5,7 @@ The functions import the decoders when they run: the server process itself never
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 FORMATS = ("JPEG", "PNG", "TIFF", "BMP")
@@ -13,7 +14,7 @@ REASONS = {"format": "format", "empty": "format", "dimensions": "dimensions"}
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The file is no usable image; ``reason``: format, corrupt, dimensions or page."""
+    """The file is no usable image; ``reason``: format, corrupt, dimensions, page or region."""
 
     reason: str
     message: str
@@ -67,6 +68,28 @@ def render_preview(path: str, side: int, page: int) -> bytes | Refused:
         return preview(path, side, page)
     except ImageError as error:
         return Refused("page" if error.reason == "page" else REASONS.get(error.reason, "corrupt"), str(error))
+
+
+def lay_open(path: str, target: str, page: int) -> Refused | None:
+    """One page at full size as a file that windows are cut out of."""
+    from pentaprism.imaging import thumbnails  # noqa: PLC0415 - loads the decoders
+    from pentaprism.imaging.decode import ImageError  # noqa: PLC0415 - loads the decoders
+
+    try:
+        thumbnails.lay_open(path, Path(target), page)
+    except ImageError as error:
+        return Refused("page" if error.reason == "page" else REASONS.get(error.reason, "corrupt"), str(error))
+    return None
+
+
+def cut_out(opened: str, region: tuple[int, int, int, int], side: int) -> bytes | Refused:
+    """PNG of a window of a page that was laid open."""
+    from pentaprism.imaging import thumbnails  # noqa: PLC0415 - loads the decoders
+
+    try:
+        return thumbnails.cut_out(Path(opened), region, side)
+    except ValueError as error:
+        return Refused("region", str(error))
 
 
 def checked_preview(path: str, max_side: int, max_pixels: int, side: int) -> bytes | Refused:

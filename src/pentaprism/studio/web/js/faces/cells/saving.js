@@ -2,7 +2,7 @@
 
 import { savePolygons, segmentation } from "./api.js";
 
-const PAUSE_MS = 900;
+const PAUSE_MS = 2_000;
 
 /** @typedef {"saved" | "waiting" | "saving" | "conflict" | "failed"} SaveState */
 

@@ -276,7 +276,7 @@ export class Tools extends EventTarget {
     this.#model.together(() => {
       for (const object of this.#model.selection) {
         for (const { id, points } of [object, ...this.#model.holesOf(object.id)]) {
-          const fewer = this.#tidied(simplified([...points, points[0]], 2 * SMOOTH).slice(0, -1));
+          const fewer = this.#tidied(simplified([...points, points[0]], SMOOTH).slice(0, -1));
           if (fewer.length > 2 && fewer.length < points.length && simple(fewer)) this.#model.reshape(id, fewer);
         }
       }

@@ -26,6 +26,6 @@ export function versionList(imageId, mayEdit, actions) {
     h("span", {}, h("b", {}, `Version ${version.version}`), version.current ? h("span", { class: "chip good" }, "Shown") : null,
       h("small", { class: "block" }, `${SOURCES[/** @type {keyof typeof SOURCES} */ (version.source)] ?? version.source}${version.source === "model" && version.model?.used ? ` (${version.model.used})` : ""} · ${version.cell_count} object${version.cell_count === 1 ? "" : "s"} · ${ago(version.created_at)}`)),
     version.current ? null : h("span", { class: "row" }, h("button", { type: "button", "aria-label": `Look at version ${version.version}`, onclick: () => actions.look(version.version) }, "Look"),
-      mayEdit ? h("button", { type: "button", "aria-label": `Bring back version ${version.version}`, onclick: () => actions.restore(version.version) }, "Bring back") : null));
+      mayEdit ? h("button", { type: "button", "aria-label": `Restore version ${version.version}`, onclick: () => actions.restore(version.version) }, "Restore") : null));
   return { element: list, load };
 }

@@ -212,7 +212,7 @@ class Viewer {
     this.tools.choose("select");
     this.tools.mayEdit = false;
     this.model.load(old.polygons);
-    fill(this.notice, h("div", { class: "row spread" }, h("span", {}, `You look at version ${number}. It is not changed.`), h("span", { class: "row" }, this.mayEdit ? h("button", { type: "button", class: "primary", onclick: () => this.restore(number).catch(toastError) }, "Bring it back") : null,
+    fill(this.notice, h("div", { class: "row spread" }, h("span", {}, `You look at version ${number}. It is not changed.`), h("span", { class: "row" }, this.mayEdit ? h("button", { type: "button", class: "primary", onclick: () => this.restore(number).catch(toastError) }, "Restore it") : null,
       h("button", { type: "button", onclick: () => this.leaveOld().catch(toastError) }, "Back to the present"))));
     this.notice.hidden = false;
   }
