@@ -3,12 +3,12 @@
 import { custom, fill, h, icon } from "../../dom.js";
 import { save } from "../../download.js";
 import { duration } from "../../format.js";
-import { go, rewrite } from "../../router.js";
+import { rewrite } from "../../router.js";
 import { toast, toastError } from "../../toasts.js";
 import "../../elements/zoom-view.js";
-import { everything, extract, prompted, ready, segmentation, send } from "./api.js";
+import { prompted, ready, send } from "./api.js";
 import { engineChoice, engineWords } from "./engine.js";
-import { Settings, shown } from "./everything.js";
+import { Finder } from "./finder.js";
 import { cutout, maskOf, under } from "./masks.js";
 import { drawAim, drawBox, drawKept, drawMask, drawObject, drawPoint, hue } from "./paint.js";
 import { remember } from "./picture.js";
@@ -37,13 +37,11 @@ export class Bench {
   hovered = null;
   soft = h("input", { type: "checkbox", checked: true });
   trim = h("input", { type: "checkbox", checked: true });
-  settings = new Settings();
+  finder = new Finder({ picture: () => this.#stored.then(() => this.picture), model: () => this.model, found: (result) => this.given(result, true) });
   /** @type {import("../../elements/zoom-view.js").ZoomView} */
   zoom = custom("pt-zoom-view", { class: "bench-view" });
   object = h("section", { class: "card stack", "aria-label": "Object" });
   shelf = h("section", { class: "card stack", "aria-label": "Kept" });
-  run = h("div", { class: "run" });
-  found = h("div", {});
   engine = h("div", { "aria-live": "polite" });
   above = h("div", { class: "above" });
   #number = 0;
@@ -65,20 +63,13 @@ export class Bench {
         h("button", { type: "button", "aria-label": "Zoom in", onclick: () => this.zoom.zoom(1.4) }, "+"), h("button", { type: "button", "aria-label": "Zoom out", onclick: () => this.zoom.zoom(1 / 1.4) }, "−"), h("button", { type: "button", onclick: () => this.zoom.fit() }, "Fit"), h("a", { class: "button", href: "#/cutouts" }, "Another picture"))),
       h("div", { class: "stage-room" }, this.zoom, this.above),
       h("p", { class: "quiet small keys" }, "Click on the object; Shift-click on what is not part of it; drag a box around it. With the keyboard: arrows move the picture, Enter clicks in its middle.")),
-      h("div", { class: "stack" }, this.object, this.shelf, this.everything(), this.engine, engineChoice("", (model) => this.change(model))));
+      h("div", { class: "stack" }, this.object, this.shelf, this.finder.element, this.engine, engineChoice("", (model) => this.change(model))));
     this.zoom.show(picture.bitmap, picture.width, picture.height);
     this.refresh();
     // A button that has just become disabled has no focus any more; the keys work all the same.
     const keys = (/** @type {KeyboardEvent} */ event) => this.key(event);
     document.addEventListener("keydown", keys);
     addEventListener("hashchange", () => document.removeEventListener("keydown", keys), { once: true });
-  }
-
-  /** The card about everything in the picture. */
-  everything() {
-    return h("section", { class: "card stack", "aria-label": "Everything" }, h("h2", {}, "Everything in the picture"),
-      h("div", { class: "row" }, h("button", { type: "button", onclick: () => this.findAll() }, "Find everything"), h("button", { type: "button", onclick: () => this.cutAll() }, "Cut out every object")),
-      this.run, this.found, this.settings.element);
   }
 
   /** Send the picture; clicks made meanwhile are answered when it is there. */
@@ -220,41 +211,18 @@ export class Bench {
     }
   }
 
-  async findAll() {
-    const values = this.settings.values;
-    if (!values) return;
-    try {
-      await this.#stored;
-      const { job_id: id } = await everything(this.picture.image ?? "", this.model, values);
-      if (!(await shown(this.run, "Finding everything", id))) return;
-      const result = await segmentation(id);
-      rewrite(`/cutouts/jobs/${id}`);
-      this.given(result, true);
-    } catch (error) {
-      toastError(error);
-    }
-  }
-
   /** @param {Mask[]} masks everything that was found */
   offer(masks) {
     this.all = masks;
     this.picked.clear();
-    fill(this.found, masks.length ? h("p", {}, `${masks.length === 1 ? "1 thing" : `${masks.length} things`} found. Click on those that you want.`) : h("p", { class: "quiet" }, "Nothing was found. Lower the least quality in the settings."),
-      masks.length ? h("div", { class: "row" }, h("button", { type: "button", onclick: () => ((this.all = []), this.picked.clear(), fill(this.found), this.take("object"), this.refresh()) }, "Put away")) : null);
+    this.finder.tell(masks.length, () => {
+      this.all = [];
+      this.picked.clear();
+      this.take("object");
+      this.refresh();
+    });
     if (masks.length) this.take("pick");
     this.refresh();
-  }
-
-  async cutAll() {
-    const values = this.settings.values;
-    if (!values) return;
-    try {
-      await this.#stored;
-      const { job_id: id } = await extract(this.picture.image ?? "", this.model, { ...values, min_pixels: Math.min(5000, Math.round((this.picture.width * this.picture.height) / 500)) });
-      if (await shown(this.run, "Cutting out every object", id)) go(`/cutouts/jobs/${id}`);
-    } catch (error) {
-      toastError(error);
-    }
   }
 
   /** Draw everything that depends on the state. */
