@@ -1,9 +1,11 @@
 """A server with every face and its workers, a browser, and a page of somebody who has just signed in."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from uuid import uuid4
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -12,11 +14,17 @@ from running_server import QUIET_LIMITS, RunningServer, running_server
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PASSWORD = "a-long-password"
 PATIENCE_MS = 30_000
+NPM_SECONDS = 120
+WORKERS_SECONDS = 60.0
 
 
 @pytest.fixture(scope="session")
 def studio_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     with running_server(tmp_path_factory.mktemp("studio") / "data", environment=QUIET_LIMITS) as server:
+        deadline = time.monotonic() + WORKERS_SECONDS
+        while httpx.get(f"{server.url}/health", timeout=10).json()["status"] != "ok":
+            assert time.monotonic() < deadline, "the workers did not start"
+            time.sleep(0.2)
         yield server
 
 
@@ -39,13 +47,44 @@ def page(studio_server: RunningServer, browser: Browser) -> Iterator[Page]:
     faults: list[str] = []
     opened.on("pageerror", lambda error: faults.append(str(error)))
     opened.on("console", lambda message: faults.append(message.text) if "Content Security Policy" in message.text else None)
-    opened.goto("/")
-    opened.get_by_role("button", name="Create an account").click()
-    opened.get_by_label("Name").fill("Ada")
-    opened.get_by_label("E-mail").fill(f"{uuid4().hex}@example.com")
-    opened.get_by_label("Password").fill(PASSWORD)
-    opened.get_by_role("button", name="Create account").click()
-    expect(opened.get_by_role("heading", name="Hello Ada")).to_be_visible()
+    sign_up(opened)
     yield opened
     context.close()
     assert not faults
+
+
+def sign_up(page: Page, email: str = "") -> str:
+    """Make an account as a visitor does; its e-mail."""
+    email = email or f"{uuid4().hex}@example.com"
+    page.goto("/")
+    page.get_by_role("button", name="Create an account").click()
+    page.get_by_label("Name").fill("Ada")
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Create account").click()
+    expect(page.get_by_role("heading", name="Hello Ada")).to_be_visible()
+    return email
+
+
+@pytest.fixture(scope="session")
+def npm_modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tools that only the tests need, installed with npm into a folder that goes."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("there is no npm on this machine")
+    folder = tmp_path_factory.mktemp("npm")
+    command = [npm, "install", "--prefix", str(folder), "--no-audit", "--no-fund", "--ignore-scripts", "typescript", "axe-core"]
+    try:
+        subprocess.run(command, check=True, capture_output=True, timeout=NPM_SECONDS, cwd=folder)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        pytest.skip(f"npm cannot install the tools: {error}")
+    return folder / "node_modules"
+
+
+@pytest.fixture
+def rest(studio_server: RunningServer, page: Page) -> Iterator[httpx.Client]:
+    """The cells face as another program of the same account uses it."""
+    token = page.evaluate("JSON.parse(sessionStorage.getItem('pentaprism.session')).access")
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=f"{studio_server.url}/spheroseg/api", headers=headers, timeout=30) as client:
+        yield client
