@@ -72,7 +72,7 @@ def test_nothing_of_a_foreign_pickle_is_carried_out(tmp_path: Path) -> None:
         [1, 2],
         "text",
     ],
-    ids=str,
+    ids=["eval", "load", "counter", "rebuild", "number", "list", "text"],
 )
 def test_names_and_values_off_the_list_are_refused(tmp_path: Path, table: Any) -> None:
     with pytest.raises(WeightsError):

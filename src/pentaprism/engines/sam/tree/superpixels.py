@@ -19,6 +19,7 @@ COARSE_WEIGHT = 0.8
 # Outlines are drawn by the finest edges alone: coarse ones round corners off.
 OUTLINE_SCALES = (0.7,)
 OUTLINE_SMOOTHING = 0.6
+SETTLING = 0.5
 
 
 def lab_of(rgb: npt.NDArray[np.uint8]) -> Plane:
@@ -45,7 +46,28 @@ def superpixels(lab: Plane, wanted: int) -> tuple[Regions, int]:
     relief = np.asarray(cv2.GaussianBlur(edge_strength(lab, OUTLINE_SCALES), (0, 0), OUTLINE_SMOOTHING), np.float32)
     markers = _flattest(relief, step)
     labels = watershed(relief, markers)  # type: ignore[no-untyped-call]
-    return np.asarray(labels, np.int32) - 1, int(markers.max())
+    regions = np.asarray(labels, np.int32) - 1
+    return _settled(_settled(regions, lab), lab), int(markers.max())
+
+
+def _settled(labels: Regions, lab: Plane) -> Regions:
+    """Pixels beside another region go over to it when their colour is far nearer to that region's mean: the smoothed relief rounds corners
+    off by a pixel."""
+    count = int(labels.max()) + 1
+    sizes = np.maximum(np.bincount(labels.ravel(), minlength=count), 1)
+    means = np.stack([np.bincount(labels.ravel(), lab[..., k].ravel(), count) / sizes for k in range(3)], axis=1).astype(np.float32)
+    own = np.linalg.norm(lab - means[labels], axis=2)
+    best, settled = own * np.float32(SETTLING), labels.copy()
+    padded = np.pad(labels, 1, mode="edge")
+    for row, column in ((0, 1), (2, 1), (1, 0), (1, 2)):
+        other = padded[row : row + labels.shape[0], column : column + labels.shape[1]]
+        places = np.nonzero(other != labels)
+        distance = np.linalg.norm(lab[places] - means[other[places]], axis=1)
+        nearer = distance < best[places]
+        rows, columns = places[0][nearer], places[1][nearer]
+        best[rows, columns], settled[rows, columns] = distance[nearer], other[rows, columns]
+    vanished = np.bincount(settled.ravel(), minlength=count) == 0
+    return np.where(vanished[labels], labels, settled)
 
 
 def _flattest(strength: Plane, step: int) -> Regions:
