@@ -20,6 +20,7 @@ from skimage import data
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
+from pentaprism.samples.pictures import sample_pictures
 from running_server import QUIET_LIMITS, running_server
 from seismic_files import section
 
@@ -48,12 +49,11 @@ def fill_cells(client: httpx.Client) -> str:
     """A project with pictures that are segmented; its path in the Studio."""
     project = client.post("/spheroseg/api/projects", json={"title": "Nuclei and colonies"}).raise_for_status().json()
     key = project.get("id") or project["data"]["id"]
-    files = [
-        ("images", (f"{name}.png", png(picture), "image/png"))
-        for name, picture in (("mitosis", data.human_mitosis()), ("coins", data.coins()))
-    ]
+    files = [("images", (picture.name, picture.data, "image/png")) for picture in sample_pictures()]
     client.post(f"/spheroseg/api/projects/{key}/images", files=files).raise_for_status()
-    client.post(f"/spheroseg/api/projects/{key}/segmentations/batch", json={}, timeout=60)
+    client.post(f"/spheroseg/api/projects/{key}/segmentation/batch-trigger", json={}).raise_for_status()
+    listed = f"/spheroseg/api/projects/{key}/images"
+    until(lambda: all(image["segmentationStatus"] == "completed" for image in client.get(listed).json()["images"]))
     return f"#/cells/projects/{key}"
 
 
@@ -65,7 +65,7 @@ def fill_products(client: httpx.Client) -> str:
         "/imagineai/api/v1/uploads/direct", data=form, files={"file": ("cup.png", png(data.coffee()), "image/png")}
     ).raise_for_status()
     until(lambda: client.get(f"/imagineai/api/v1/products/{product['id']}").json()["status"] == "active")
-    return f"#/products/{product['id']}"
+    return f"#/products/items/{product['id']}"
 
 
 def fill_seismic(client: httpx.Client) -> str:
