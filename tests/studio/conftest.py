@@ -1,18 +1,19 @@
 """A server with every face and its workers, a browser, and a page of somebody who has just signed in."""
 
 import shutil
+import subprocess
 import time
 from collections.abc import Iterator
-from uuid import uuid4
+from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from running_server import QUIET_LIMITS, RunningServer, running_server
+from studio_visitor import sign_up
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-PASSWORD = "a-long-password"
 PATIENCE_MS = 30_000
 NPM_SECONDS = 120
 WORKERS_SECONDS = 60.0
@@ -51,19 +52,6 @@ def page(studio_server: RunningServer, browser: Browser) -> Iterator[Page]:
     yield opened
     context.close()
     assert not faults
-
-
-def sign_up(page: Page, email: str = "") -> str:
-    """Make an account as a visitor does; its e-mail."""
-    email = email or f"{uuid4().hex}@example.com"
-    page.goto("/")
-    page.get_by_role("button", name="Create an account").click()
-    page.get_by_label("Name").fill("Ada")
-    page.get_by_label("E-mail").fill(email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Create account").click()
-    expect(page.get_by_role("heading", name="Hello Ada")).to_be_visible()
-    return email
 
 
 @pytest.fixture(scope="session")
