@@ -20,6 +20,7 @@ COARSE_WEIGHT = 0.8
 OUTLINE_SCALES = (0.7,)
 OUTLINE_SMOOTHING = 0.6
 SETTLING = 0.5
+FEWEST = 4
 
 
 def lab_of(rgb: npt.NDArray[np.uint8]) -> Plane:
@@ -47,7 +48,8 @@ def superpixels(lab: Plane, wanted: int) -> tuple[Regions, int]:
     markers = _flattest(relief, step)
     labels = watershed(relief, markers)  # type: ignore[no-untyped-call]
     regions = np.asarray(labels, np.int32) - 1
-    return _settled(_settled(regions, lab), lab), int(markers.max())
+    kept, renumbered = np.unique(_settled(regions, lab), return_inverse=True)
+    return np.asarray(renumbered.reshape(regions.shape), np.int32), len(kept)
 
 
 def _settled(labels: Regions, lab: Plane) -> Regions:
@@ -57,7 +59,9 @@ def _settled(labels: Regions, lab: Plane) -> Regions:
     sizes = np.maximum(np.bincount(labels.ravel(), minlength=count), 1)
     means = np.stack([np.bincount(labels.ravel(), lab[..., k].ravel(), count) / sizes for k in range(3)], axis=1).astype(np.float32)
     own = np.linalg.norm(lab - means[labels], axis=2)
-    best, settled = own * np.float32(SETTLING), labels.copy()
+    # A region of a few pixels is its own mean, so it has to go to whichever neighbour is nearest.
+    best = np.where(sizes[labels] < FEWEST, np.float32(np.inf), own * np.float32(SETTLING))
+    settled = labels.copy()
     padded = np.pad(labels, 1, mode="edge")
     for row, column in ((0, 1), (2, 1), (1, 0), (1, 2)):
         other = padded[row : row + labels.shape[0], column : column + labels.shape[1]]
@@ -66,8 +70,7 @@ def _settled(labels: Regions, lab: Plane) -> Regions:
         nearer = distance < best[places]
         rows, columns = places[0][nearer], places[1][nearer]
         best[rows, columns], settled[rows, columns] = distance[nearer], other[rows, columns]
-    vanished = np.bincount(settled.ravel(), minlength=count) == 0
-    return np.where(vanished[labels], labels, settled)
+    return settled
 
 
 def _flattest(strength: Plane, step: int) -> Regions:
