@@ -121,5 +121,5 @@ function toggleTheme() {
 customElements.define("pt-app", App);
 addEventListener("unhandledrejection", (event) => toastError(event.reason));
 addEventListener("beforeunload", (event) => {
-  if (jobs().some((job) => job.face === "upload" && !isOver(job))) event.preventDefault();
+  if (jobs().some((job) => job.face.endsWith("upload") && !isOver(job))) event.preventDefault();
 });

@@ -67,7 +67,6 @@ export function downloads(link, dataset, there, ...more) {
 function waiting(room, dataset) {
   const bar = custom("pt-progress", { label: "The file is being read" });
   const again = async () => {
-    if (!room.isConnected) return stop();
     try {
       const found = await load(dataset.id);
       if (found.status === "processing") return;
@@ -91,13 +90,13 @@ function viewer(dataset) {
   const picked = h("div", { class: "picked", "aria-live": "polite" }, h("small", {}, "Click into the section to read a trace."));
   section.frame.view.addEventListener("pick", (event) => {
     const place = section.frame.at(/** @type {CustomEvent} */ (event).detail);
-    if (place) read(picked, section, place).catch(toastError);
+    if (place) read(picked, section, place).then(() => (side.scrollTop = side.scrollHeight)).catch(toastError);
   });
   const gather = gatherPicker(dataset, (chosen) => section.show(chosen));
   gather.start();
-  return h("div", { class: "split viewer" }, section.element,
-    h("div", { class: "card stack side" }, lookControls((look) => (section.look = look)), gather.element,
-      dead.length || filled.length ? h("p", { class: "legend" }, dead.length ? h("span", { class: "mark dead" }, "Dead") : null, filled.length ? h("span", { class: "mark filled" }, "Filled by a job") : null) : null, picked));
+  const side = h("div", { class: "card stack side", tabIndex: 0, role: "group", "aria-label": "How it is drawn" }, lookControls((look) => (section.look = look)), gather.element,
+      dead.length || filled.length ? h("p", { class: "legend" }, dead.length ? h("span", { class: "mark dead" }, "Dead") : null, filled.length ? h("span", { class: "mark filled" }, "Filled by a job") : null) : null, picked);
+  return h("div", { class: "split viewer" }, section.element, side);
 }
 
 /** @param {HTMLElement} room @param {Section} section @param {{ trace: number, sample: number }} place */

@@ -6,7 +6,7 @@ import { FORMATS, KEYS, KINDS, plain, ranges, rate, REASONS, size } from "./word
 
 /** Names and values. @param {string} title @param {[string, any][]} rows */
 export function facts(title, rows) {
-  return h("section", { class: "card facts-card" }, h("h3", {}, title),
+  return h("section", { class: "card facts-card" }, h("h2", {}, title),
     h("dl", {}, rows.filter(([, value]) => value !== null && value !== undefined && value !== "").flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])));
 }
 
@@ -45,10 +45,10 @@ export function headers(dataset) {
   const binary = Object.entries(found.binary_header ?? {});
   const extended = found.extended_text_headers ?? [];
   return h("div", { class: "stack" },
-    found.text_header !== null ? h("section", {}, h("h3", {}, "Text header"), h("p", { class: "quiet" }, [found.text_encoding?.toUpperCase(), found.byte_order ? `${found.byte_order}-endian` : null].filter(Boolean).join(", ")), h("pre", { class: "text-header scroll", tabIndex: 0, "aria-label": "Text header" }, found.text_header)) : null,
-    extended.map((text, index) => h("section", {}, h("h3", {}, `Extended text header ${index + 1}`), h("pre", { class: "text-header scroll", tabIndex: 0 }, text))),
-    binary.length ? h("section", {}, h("h3", {}, "Binary header"), h("dl", { class: "binary" }, binary.map(([name, value]) => h("div", { class: value === 0 ? "zero" : "" }, h("dt", {}, plain(name)), h("dd", {}, String(value)))))) : null,
-    found.miniseed ? h("section", {}, h("h3", {}, "Streams"), h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, ["Id", "From", "To", "Segments", "Encoding", "Record"].map((name) => h("th", { scope: "col" }, name)))),
+    found.text_header !== null ? h("section", {}, h("h2", {}, "Text header"), h("p", { class: "quiet" }, [found.text_encoding?.toUpperCase(), found.byte_order ? `${found.byte_order}-endian` : null].filter(Boolean).join(", ")), h("pre", { class: "text-header scroll", tabIndex: 0, "aria-label": "Text header" }, found.text_header)) : null,
+    extended.map((text, index) => h("section", {}, h("h2", {}, `Extended text header ${index + 1}`), h("pre", { class: "text-header scroll", tabIndex: 0 }, text))),
+    binary.length ? h("section", {}, h("h2", {}, "Binary header"), h("dl", { class: "binary" }, binary.map(([name, value]) => h("div", { class: value === 0 ? "zero" : "" }, h("dt", {}, plain(name)), h("dd", {}, String(value)))))) : null,
+    found.miniseed ? h("section", {}, h("h2", {}, "Streams"), h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, ["Id", "From", "To", "Segments", "Encoding", "Record"].map((name) => h("th", { scope: "col" }, name)))),
       h("tbody", {}, found.miniseed.streams.map((/** @type {any} */ stream) => h("tr", {}, [stream.id, stream.start_time, stream.end_time, stream.segments, stream.encoding, stream.record_length].map((value) => h("td", {}, String(value))))))))) : null,
     found.npy ? facts("NumPy", [["Type", found.npy.dtype], ["Shape", found.npy.shape.join(" × ")]]) : null);
 }

@@ -93,21 +93,11 @@ function live(room, state, job, log) {
     }
   }
 
-  const gone = () => {
-    if (room.isConnected || !shown) return false;
-    stop();
-    return true;
-  };
-  // The page is put in place after this function has returned.
-  let shown = false;
-  setTimeout(() => (shown = true), 1000);
   const stop = follow("job", job.id, (frame) => {
-    if (gone()) return;
     if (frame.type === "job_log") log.add({ timestamp: frame.timestamp, level: frame.level, message: frame.message ?? "" });
     else if (["completed", "failed", "cancelled"].includes(frame.status)) end();
     else advance(frame);
   }, async () => {
-    if (gone()) return;
     const now = await load(job.id).catch(() => null);
     if (!now) return;
     for (const line of now.logs) log.add(line);

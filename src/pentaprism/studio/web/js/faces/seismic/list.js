@@ -70,15 +70,9 @@ export async function datasetList(query) {
 
   /** @param {string} id */
   function watch(id) {
-    const stop = follow("dataset", id, (frame) => {
-      if (!gone() && frame.status !== "processing") draw();
-    }, () => gone() || draw());
-    const gone = () => {
-      if (room.isConnected) return false;
-      stop();
-      return true;
-    };
-    return stop;
+    return follow("dataset", id, (frame) => {
+      if (frame.status !== "processing") draw();
+    }, draw);
   }
 
   /** @param {number} by */

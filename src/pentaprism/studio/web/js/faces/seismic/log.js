@@ -12,7 +12,8 @@ const NEAR = 40;
 export class Log {
   /** @type {import("./api.js").LogLine[]} */
   #lines = [];
-  #list = h("ol", { class: "log", role: "log", "aria-label": "Log", tabIndex: 0 });
+  #list = h("ol", {});
+  #box = h("div", { class: "log", role: "log", "aria-label": "Log", tabIndex: 0 }, this.#list);
   #level = choice({ info: "Everything", warning: "Warnings and errors", debug: "Details too" });
 
   /** @param {string} id of the job @param {import("./api.js").LogLine[]} lines */
@@ -20,7 +21,7 @@ export class Log {
     this.id = id;
     this.#lines = [...lines];
     this.#level.addEventListener("change", () => this.#reload().catch(toastError));
-    this.element = h("section", { class: "card stack" }, h("div", { class: "row spread" }, h("h2", {}, "Log"), h("div", { class: "narrow" }, field("Show", this.#level))), this.#list);
+    this.element = h("section", { class: "card stack" }, h("div", { class: "row spread" }, h("h2", {}, "Log"), h("div", { class: "narrow" }, field("Show", this.#level))), this.#box);
     this.#draw();
   }
 
@@ -34,9 +35,9 @@ export class Log {
     if (this.last !== null && line.timestamp <= this.last) return;
     this.#lines.push(line);
     if (!this.#shows(line)) return;
-    const isAtEnd = this.#list.scrollHeight - this.#list.scrollTop - this.#list.clientHeight < NEAR;
+    const isAtEnd = this.#box.scrollHeight - this.#box.scrollTop - this.#box.clientHeight < NEAR;
     this.#list.append(row(line));
-    if (isAtEnd) this.#list.scrollTop = this.#list.scrollHeight;
+    if (isAtEnd) this.#box.scrollTop = this.#box.scrollHeight;
   }
 
   /** @param {import("./api.js").LogLine} line */
@@ -52,7 +53,8 @@ export class Log {
   #draw() {
     const shown = this.#lines.filter((line) => this.#shows(line));
     fill(this.#list, shown.map(row));
-    queueMicrotask(() => (this.#list.scrollTop = this.#list.scrollHeight));
+    // It has its height once it stands on the page.
+    requestAnimationFrame(() => (this.#box.scrollTop = this.#box.scrollHeight));
   }
 }
 

@@ -53,8 +53,8 @@ function figures({ metrics, type }) {
   const all = [
     ["Signal to noise", metrics.snr_improvement_db === null ? null : `+${decibels(metrics.snr_improvement_db)}`.replace("+-", "−"), metrics.snr_before_db === null ? "" : `from ${decibels(metrics.snr_before_db)} to ${decibels(metrics.snr_after_db)}`],
     ["Structural similarity", metrics.ssim === null ? null : number(metrics.ssim, 4), "1 is a perfect match"],
-    ["Correlation", metrics.correlation === null || metrics.correlation === undefined ? null : number(metrics.correlation, 4), type === "reconstruction" ? "of filled traces with the truth" : "with the truth"],
-    ["Amplitudes", metrics.amplitude_ratio === null || metrics.amplitude_ratio === undefined ? null : `${number(metrics.amplitude_ratio * 100, 4)} %`, "of the true RMS"],
+    ["Correlation", metrics.correlation === null || metrics.correlation === undefined ? null : number(metrics.correlation, 4), metrics.metric_basis === "holdout" ? "of hidden traces with what was recorded" : type === "reconstruction" ? "of filled traces with the truth" : "with the truth"],
+    ["Amplitudes", metrics.amplitude_ratio === null || metrics.amplitude_ratio === undefined ? null : `${number(metrics.amplitude_ratio * 100, 4)} %`, metrics.metric_basis === "holdout" ? "of the recorded RMS" : "of the true RMS"],
     ["Square error", metrics.mse === null ? null : number(metrics.mse, 3), "in units of the RMS"],
   ];
   if (type === "denoising") {

@@ -1,9 +1,9 @@
-// Files on their way to the server, one row each with its own progress.
+// Where files are dropped, and one row with its own progress for each that is on its way.
 
 import { custom, field, fill, h, icon } from "../../dom.js";
 import { bytes } from "../../format.js";
 import "../../elements/drop-zone.js";
-import { send } from "./api.js";
+import { add, again, drop, onUploads, uploads } from "./uploads.js";
 
 const ACCEPT = ".sgy,.segy,.mseed,.ms,.miniseed,.npy";
 
@@ -15,17 +15,24 @@ export function sender(onArrival) {
   const description = h("input", { maxLength: 2000 });
   const tags = h("input", { placeholder: "2026, line 4" });
   const interval = h("input", { type: "number", min: "0.001", step: "any", inputMode: "decimal" });
-  zone.addEventListener("files", async (/** @type {CustomEvent<File[]>} */ event) => {
-    const told = {
-      ...(description.value.trim() ? { description: description.value.trim() } : {}),
-      ...(tags.value.trim() ? { tags: tags.value.split(",").map((tag) => tag.trim()).filter(Boolean) } : {}),
-    };
-    // One after the other: two large files at once would only slow each other down.
-    for (const [file, row] of event.detail.map((file) => /** @type {const} */ ([file, new Row(file, rows)]))) {
-      const isArray = file.name.toLowerCase().endsWith(".npy") && Number(interval.value) > 0;
-      if (await row.send({ ...told, ...(isArray ? { sample_interval_us: Number(interval.value) * 1000 } : {}) })) onArrival();
-    }
+  /** @param {File} file */
+  const told = (file) => ({
+    ...(description.value.trim() ? { description: description.value.trim() } : {}),
+    ...(tags.value.trim() ? { tags: tags.value.split(",").map((tag) => tag.trim()).filter(Boolean) } : {}),
+    ...(file.name.toLowerCase().endsWith(".npy") && Number(interval.value) > 0 ? { sample_interval_us: Number(interval.value) * 1000 } : {}),
   });
+  const draw = () => fill(rows, uploads().map(row));
+  zone.addEventListener("files", (/** @type {CustomEvent<File[]>} */ event) => {
+    add(event.detail, told);
+    draw();
+  });
+  onUploads(({ arrived, item }) => {
+    const here = rows.querySelector(`[data-id="${item.id}"]`);
+    if (item.state === "sending" && item.share && here) advance(here, item);
+    else draw();
+    if (arrived) onArrival();
+  });
+  draw();
   return h("section", { class: "stack", "aria-label": "Upload" }, zone,
     h("details", {}, h("summary", {}, "Description, tags, sample interval"),
       h("div", { class: "options" }, field("Description", description, "For every file that is sent next"), field("Tags", tags, "Separated by commas"),
@@ -33,49 +40,25 @@ export function sender(onArrival) {
     rows);
 }
 
-class Row {
-  stopper = new AbortController();
-  bar = custom("pt-progress", {});
-  words = h("small", { role: "status" }, "Waiting");
-  tools = h("span", { class: "row" });
+/** @param {import("./uploads.js").Item} item */
+const words = ({ state, share, file, problem }) => problem ?? (state === "waiting" ? "Waiting" : share < 1 ? `${bytes(file.size * share)} of ${bytes(file.size)}` : "Sent; the server looks at it");
 
-  /** @param {File} file @param {HTMLElement} list */
-  constructor(file, list) {
-    this.file = file;
-    this.bar.setAttribute("label", `Upload of ${file.name}`);
-    this.bar.setAttribute("value", "0");
-    this.element = h("li", {}, h("div", { class: "grow" }, h("span", { class: "name" }, file.name), this.words, this.bar), this.tools);
-    fill(this.tools, h("button", { type: "button", class: "plain", "aria-label": `Stop: ${file.name}`, onclick: () => this.stop() }, icon("close")));
-    list.append(this.element);
-  }
+/** @param {import("./uploads.js").Item} item */
+function row(item) {
+  const { name } = item.file;
+  const failed = item.state === "failed";
+  const bar = custom("pt-progress", {});
+  bar.setAttribute("label", `Upload of ${name}`);
+  bar.setAttribute("value", String(item.share * 100));
+  bar.hidden = failed;
+  return h("li", { dataset: { id: item.id } }, h("div", { class: "grow" }, h("span", { class: "name" }, name), h("small", { class: failed ? "problem" : "said", role: failed ? "alert" : "status" }, words(item)), bar),
+    failed ? h("button", { type: "button", class: "plain", "aria-label": `Send again: ${name}`, onclick: () => again(item) }, icon("retry")) : null,
+    h("button", { type: "button", class: "plain", "aria-label": `${failed ? "Remove" : "Stop"}: ${name}`, onclick: () => drop(item) }, icon("close")));
+}
 
-  stop() {
-    this.stopper.abort();
-    this.element.remove();
-  }
-
-  /** @param {Record<string, any>} told @returns {Promise<boolean>} whether the server took it */
-  async send(told) {
-    if (this.stopper.signal.aborted) return false;
-    this.words.className = "";
-    try {
-      await send(this.file, told, (share) => this.advance(share), this.stopper.signal);
-      this.element.remove();
-      return true;
-    } catch (error) {
-      if (this.stopper.signal.aborted) return false;
-      const { message, requestId } = /** @type {any} */ (error);
-      this.words.textContent = requestId ? `${message} (request ${requestId})` : message;
-      this.words.className = "problem";
-      fill(this.tools, h("button", { type: "button", class: "plain", "aria-label": `Remove: ${this.file.name}`, onclick: () => this.element.remove() }, icon("close")));
-      this.bar.hidden = true;
-      return false;
-    }
-  }
-
-  /** @param {number} share */
-  advance(share) {
-    this.bar.setAttribute("value", String(share * 100));
-    this.words.textContent = share < 1 ? `${bytes(this.file.size * share)} of ${bytes(this.file.size)}` : "Sent; the server looks at it";
-  }
+/** @param {Element} here @param {import("./uploads.js").Item} item */
+function advance(here, item) {
+  here.querySelector("pt-progress")?.setAttribute("value", String(item.share * 100));
+  const text = here.querySelector("small");
+  if (text) text.textContent = words(item);
 }

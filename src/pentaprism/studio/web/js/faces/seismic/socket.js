@@ -23,7 +23,8 @@ let prolong;
 let looking;
 
 /**
- * Follow a job or a dataset. `look` is called while there is no socket: it shall ask the server itself. Returns a function that stops.
+ * Follow a job or a dataset until another page is opened. `look` is called while there is no socket: it shall ask the server itself.
+ * Returns a function that stops earlier.
  * @param {"job" | "dataset"} channel @param {string} id @param {(frame: Frame) => void} onFrame @param {() => void} look
  * @param {string | null} [since] time of the last log line that is known
  */
@@ -33,11 +34,14 @@ export function follow(channel, id, onFrame, look, since = null) {
   listeners.add(listener);
   if (greeted) subscribe(listener);
   else if (!socket) open();
-  return () => {
+  const stop = () => {
+    removeEventListener("hashchange", stop);
     if (!listeners.delete(listener)) return;
     if (greeted && ![...listeners].some((each) => each.channel === channel && each.id === id)) say({ type: "unsubscribe", channel, [`${channel}_id`]: id });
     if (!listeners.size) close();
   };
+  addEventListener("hashchange", stop);
+  return stop;
 }
 
 /** @param {Record<string, any>} frame */
@@ -52,7 +56,13 @@ function subscribe({ channel, id, since }) {
 
 async function authenticate(renew = false) {
   const token = await freshToken(renew);
-  if (token) say({ type: "auth", token });
+  if (token) {
+    say({ type: "auth", token });
+    return;
+  }
+  // Nobody is signed in any more.
+  listeners.clear();
+  close();
 }
 
 function open() {
