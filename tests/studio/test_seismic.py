@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 import segyio
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, WebSocket, expect
 
 from promethium_files import shots, write_segy
 
@@ -120,11 +120,16 @@ def test_large_sections_come_in_tiles_that_sharpen(page: Page, tmp_path: Path) -
 def test_dead_traces_are_filled_and_the_file_comes_back(page: Page, line: Path, tmp_path: Path) -> None:
     addresses: list[str] = []
     frames: list[str] = []
+
+    def heard(socket: WebSocket) -> None:
+        addresses.append(socket.url)
+        socket.on("framereceived", lambda frame: frames.append(str(frame)))
+
     send(page, line)
     page.get_by_role("link", name="New job").click()
     expect(page.get_by_label("Fill the 4 dead traces that were found: 5-6, 20, 50")).to_be_checked()
     page.get_by_role("radio", name=re.compile("Local sparse Radon")).check()
-    page.on("websocket", lambda socket: (addresses.append(socket.url), socket.on("framereceived", lambda frame: frames.append(str(frame)))))
+    page.on("websocket", heard)
     page.get_by_role("button", name="Start the job").click()
     expect(page.get_by_role("log")).to_contain_text("Starting job")
     expect(page.get_by_role("heading", name="Figures")).to_be_visible(timeout=WAIT)

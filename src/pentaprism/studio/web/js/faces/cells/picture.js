@@ -35,12 +35,14 @@ export class Picture {
     this.#abort = new AbortController();
     this.page = page;
     const { id, width, height } = this.#image;
+    this.#view.setAttribute("aria-busy", "true");
     const bitmap = await createImageBitmap(await preview(id, { size: PREVIEW, page }, this.#abort.signal));
     this.#sharpness = bitmap.width / width;
     if (keepView) {
       this.#view.picture = bitmap;
       this.#view.redraw();
     } else this.#view.show(bitmap, width, height);
+    this.#view.removeAttribute("aria-busy");
   }
 
   /** Stop loading and let go of the tiles. */

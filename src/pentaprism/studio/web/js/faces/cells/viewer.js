@@ -89,13 +89,15 @@ class Viewer {
       this.count();
       this.versions.load();
     });
-    this.element.addEventListener("keydown", (event) => {
-      const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement || event.target instanceof HTMLTextAreaElement;
-      if (!typing && !event.defaultPrevented && this.bar.key(event)) {
-        event.preventDefault();
-        event.stopPropagation();
-      }
-    }, { capture: true });
+    const keys = (/** @type {KeyboardEvent} */ event) => {
+      const { target } = event;
+      const typing = target instanceof HTMLInputElement || target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement;
+      // A key belongs to the page, wherever the focus is: a button that was pressed may be gone.
+      if (typing || event.defaultPrevented || (target instanceof Element && target.closest("dialog, pt-queue, .tabs")) || !this.bar.key(event)) return;
+      event.preventDefault();
+      event.stopPropagation();
+    };
+    document.addEventListener("keydown", keys, { capture: true });
     const stop = follow((news) => this.heard(news));
     const guard = (/** @type {BeforeUnloadEvent} */ event) => this.saver.dirty && event.preventDefault();
     addEventListener("beforeunload", guard);
@@ -103,6 +105,7 @@ class Viewer {
       stop();
       clearTimeout(this.timer);
       removeEventListener("beforeunload", guard);
+      document.removeEventListener("keydown", keys, { capture: true });
       this.picture.close();
       this.saver.flush().then(() => this.saver.dirty && toast(`The last edits of ${this.image.name} were not saved.`, "error"));
     };

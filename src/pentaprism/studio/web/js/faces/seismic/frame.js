@@ -7,6 +7,20 @@ import { timeRuler, traceRuler } from "./rulers.js";
 /** @typedef {{ context: CanvasRenderingContext2D, part: import("./tiles.js").Part, stretch: number, across: number, down: number, x: (trace: number) => number, y: (sample: number) => number, onScreen: (draw: () => void) => void }} Scene */
 /** @typedef {{ firstTrace: number, traces: number, samples: number, interval: number | null, delay: number }} Extent interval in microseconds, delay in milliseconds */
 
+/** @type {Set<WeakRef<Frame>>} frames whose canvases take new colours with a new theme */
+const frames = new Set();
+
+function recolour() {
+  for (const held of frames) {
+    const frame = held.deref();
+    if (frame) frame.redraw();
+    else frames.delete(held);
+  }
+}
+
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolour);
+new MutationObserver(recolour).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+
 export class Frame {
   /** @type {Extent} */
   extent = { firstTrace: 0, traces: 1, samples: 1, interval: null, delay: 0 };
@@ -33,6 +47,7 @@ export class Frame {
     this.view.addEventListener("hover", (event) => this.#read(/** @type {CustomEvent} */ (event).detail));
     for (const name of ["wheel", "pointermove", "keydown"]) this.view.addEventListener(name, (event) => (this.#touched ||= name !== "pointermove" || /** @type {PointerEvent} */ (event).buttons > 0), true);
     this.#watch.observe(this.view);
+    frames.add(new WeakRef(this));
   }
 
   /** Another part of the data, shown as a whole. @param {Extent} extent */

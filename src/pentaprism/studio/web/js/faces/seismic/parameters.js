@@ -44,7 +44,7 @@ function control(name, schema, known, given) {
 /** A control with its label, hint and room for what is wrong. @param {string} name @param {any} schema @param {HTMLElement} input @param {() => any} value @returns {Control} */
 function framed(name, schema, input, value) {
   const wrong = h("small", { class: "problem", role: "alert", hidden: true });
-  const element = h("div", { class: "parameter", dataset: { parameter: name } }, field(LABELS[name] ?? plain(name), input, schema.description), wrong);
+  const element = h("div", { class: "parameter", dataset: { parameter: name } }, field(LABELS[name] ?? plain(name), input, schema.description?.replace(/; null: .*$/, "")), wrong);
   const problem = (/** @type {string} */ text) => {
     wrong.textContent = text;
     wrong.hidden = !text;

@@ -95,9 +95,9 @@ async function details(job, result) {
   const link = result.artifacts.find(({ name }) => name === "metrics.json")?.url;
   const report = link ? await fetch(link).then((answer) => (answer.ok ? answer.json() : null)).catch(() => null) : null;
   const scores = report?.scores ?? [];
-  const words = (/** @type {any} */ value) => (value === null ? "Chosen by itself" : Array.isArray(value) ? value.join(", ") || "none" : String(value));
+  const words = (/** @type {any} */ value, name = "") => (value === null ? { candidates: "All", gathers: "All", reference_dataset_id: "None" }[name] ?? "Chosen by itself" : Array.isArray(value) ? value.join(", ") || "none" : String(value));
   return h("details", { class: "card" }, h("summary", {}, "Settings, candidates and provenance"), h("div", { class: "facts-grid" },
-    facts("Settings used", Object.entries(job.effective_parameters).map(([name, value]) => /** @type {[string, any]} */ ([plain(name), words(value)]))),
+    facts("Settings used", Object.entries(job.effective_parameters).map(([name, value]) => /** @type {[string, any]} */ ([plain(name), words(value, name)]))),
     job.unused_parameters.length ? facts("Given without effect", job.unused_parameters.map((name) => /** @type {[string, any]} */ ([plain(name), words(job.parameters[name])]))) : null,
     scores.length ? facts("Candidates", scores.map((/** @type {any} */ score) => [score.model, score.error ?? (score.score === null ? "not scored" : `${score.score.toFixed(2)}${score.model === (typeof result.selected_model === "string" ? result.selected_model : result.selected_model?.name) ? " (chosen)" : ""}`)])) : null,
     facts("Provenance", [["Model", `${result.model.name} ${result.model.version}`], ["Input", result.lineage.source_name], ["Made", new Date(result.lineage.created_at).toLocaleString()], ["Attempts", job.attempts]])),
