@@ -215,8 +215,8 @@ export class Tools extends EventTarget {
   /** What is done with a drawn ring. @param {Point[]} drawn @param {boolean} add to the selected object */
   #shape(drawn, add) {
     const ring = this.#tidied(drawn);
-    if (ring.length < 3 || area(ring) < LEAST_AREA) return toast("This shape is too small to measure.");
     if (!simple(ring)) return toast("This outline crosses itself. Draw it once around.", "error");
+    if (ring.length < 3 || area(ring) < LEAST_AREA) return toast("This shape is too small to measure.");
     const [object] = this.#model.selection;
     if (this.tool === "hole") this.#subtract(ring);
     else if (add && object) this.#model.replace([object.id], this.#usable(union(this.#areaOf(object), areaOf(ring, []))));

@@ -36,9 +36,9 @@ customElements.define("pt-cells-viewer", ViewerElement);
 
 /** @param {string} id */
 export default async function viewerPage(id) {
-  const [image, document] = await Promise.all([loadImage(id), segmentation(id)]);
+  const [image, found] = await Promise.all([loadImage(id), segmentation(id)]);
   const project = await loadProject(image.project_id);
-  return new Viewer(image, document, project).element;
+  return new Viewer(image, found, project).element;
 }
 
 class Viewer {
@@ -53,18 +53,18 @@ class Viewer {
   timer;
   head = h("div", { class: "row spread viewer-head" });
 
-  /** @param {import("./api.js").Image} image @param {import("./api.js").Segmentation} document @param {import("./api.js").Project} project */
-  constructor(image, document, project) {
+  /** @param {import("./api.js").Image} image @param {import("./api.js").Segmentation} found @param {import("./api.js").Project} project */
+  constructor(image, found, project) {
     this.image = image;
-    this.document = document;
+    this.found = found;
     this.project = project;
     this.mayEdit = project.permission !== "view";
-    this.picture = new Picture(this.view, image, document.page ?? image.page);
+    this.picture = new Picture(this.view, image, found.page ?? image.page);
     this.saver = new Saver(image.id, this.model);
     this.tools.mayEdit = this.mayEdit;
     this.bar = toolbar(this.tools, this.model, this.mayEdit, { pixelSize: () => this.image.pixel_size_um, calibrate: () => this.calibrate(), save: () => this.saver.flush() });
     this.saved = saveState(this.saver);
-    this.run = runState({ cancel: () => cancelRun(image.id).then(() => this.reload()), again: () => resegment(image.id, { parameters: this.document.parameters }).then(() => this.reload()) });
+    this.run = runState({ cancel: () => cancelRun(image.id).then(() => this.reload()), again: () => resegment(image.id, { parameters: this.found.parameters }).then(() => this.reload()) });
     const calibrated = () => Boolean(this.image.pixel_size_um);
     this.table = objectTable(this.model, calibrated, (object) => this.bring(object));
     this.spread = histogram(this.model, calibrated);
@@ -72,7 +72,7 @@ class Viewer {
     this.notice = h("div", { class: "card notice", hidden: true });
     this.listen();
     this.draw();
-    this.take(document);
+    this.take(found);
     this.picture.load(this.picture.page).catch(toastError);
   }
 
@@ -85,7 +85,7 @@ class Viewer {
     this.model.addEventListener("change", () => this.count());
     this.tools.addEventListener("tool", () => this.view.redraw());
     this.saver.addEventListener("document", (event) => {
-      this.document = /** @type {CustomEvent} */ (event).detail;
+      this.found = /** @type {CustomEvent} */ (event).detail;
       this.count();
       this.versions.load();
     });
@@ -146,7 +146,7 @@ class Viewer {
 
   /** Show a document as the present one. @param {import("./api.js").Segmentation} found */
   take(found) {
-    this.document = found;
+    this.found = found;
     this.looking = null;
     this.notice.hidden = true;
     this.tools.mayEdit = this.mayEdit;
@@ -161,7 +161,7 @@ class Viewer {
     const size = this.image.pixel_size_um;
     const count = this.model.objects.length;
     const unit = size ? `${Number(size.x.toPrecision(4))} µm/px` : "not calibrated";
-    if (this.amount) this.amount.textContent = `${count} object${count === 1 ? "" : "s"} · ${unit}${this.document.version ? ` · version ${this.document.version}` : ""}`;
+    if (this.amount) this.amount.textContent = `${count} object${count === 1 ? "" : "s"} · ${unit}${this.found.version ? ` · version ${this.found.version}` : ""}`;
   }
 
   async reload() {
@@ -194,7 +194,7 @@ class Viewer {
 
   async find() {
     await this.saver.flush();
-    await runDialog({ projectId: this.project.id, imageIds: [this.image.id], parameters: { ...this.document.parameters, page: this.picture.page }, pages: this.image.metadata.pages }, () => this.reload().catch(toastError));
+    await runDialog({ projectId: this.project.id, imageIds: [this.image.id], parameters: { ...this.found.parameters, page: this.picture.page }, pages: this.image.metadata.pages }, () => this.reload().catch(toastError));
   }
 
   calibrate() {
