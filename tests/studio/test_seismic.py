@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 import segyio
 from PIL import Image
-from playwright.sync_api import Locator, Page, WebSocket, expect
+from playwright.sync_api import Locator, Page, Route, WebSocket, expect
 
 from promethium_files import shots, write_segy
 
@@ -214,6 +214,7 @@ def test_a_job_is_cancelled_and_tried_again(page: Page, tmp_path: Path) -> None:
 
 
 def test_lists_are_searched_and_datasets_deleted_after_a_question(page: Page, line: Path, tmp_path: Path) -> None:
+    page.route_web_socket(re.compile("/api/v1/ws$"), lambda socket: socket.close())  # the list looks for itself then
     np.save(tmp_path / "array.npy", shots(1, 12))
     send(page, line, tmp_path / "array.npy")
     rows = page.locator(".datasets > .dataset")
@@ -228,6 +229,26 @@ def test_lists_are_searched_and_datasets_deleted_after_a_question(page: Page, li
     page.get_by_role("button", name="Delete: array.npy").click()
     page.get_by_role("button", name="Delete", exact=True).click()
     expect(rows).to_have_count(1)
+
+
+def test_a_large_file_survives_a_broken_line(page: Page, tmp_path: Path) -> None:
+    np.save(tmp_path / "large.npy", np.ones((5_000, 1_000), np.float32) * np.arange(1_000, dtype=np.float32))
+    offsets: list[str] = []
+
+    def break_once(route: Route) -> None:
+        offsets.append(re.findall(r"offset=(\d+)", route.request.url)[0])
+        if len(offsets) == 2:
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route(re.compile(r"/datasets/uploads/.*offset="), break_once)
+    send(page, tmp_path / "large.npy")
+    assert offsets == ["0", "8388608", "8388608", "16777216"]
+    page.get_by_role("button", name="Queue").click()
+    expect(page.get_by_role("complementary", name="Queue")).to_contain_text("Upload of large.npy")
+    open_dataset(page, "large.npy")
+    expect(page.get_by_role("tabpanel")).to_contain_text("5,000 × 1,000")
 
 
 def test_every_page_fits_a_narrow_screen(page: Page, line: Path) -> None:
