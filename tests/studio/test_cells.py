@@ -1,7 +1,6 @@
 """Cells in the Studio, as somebody with a few micrographs uses them. Pictures are drawn, so every area is known."""
 
 import csv
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -379,37 +378,3 @@ def test_a_large_picture_is_sharp_where_one_looks_closely(page: Page, rest: http
         if shown == wanted:
             break
     assert shown == wanted
-
-
-def test_areas_are_joined_and_cut_without_loss(page: Page) -> None:
-    script = """async () => {
-        const { areaOf, cut, difference, intersection, union, parts } = await import("/studio/js/faces/cells/overlap.js");
-        const { area, doubled, simple, tidy, turned } = await import("/studio/js/faces/cells/geometry.js");
-        let seed = 7;
-        const random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
-        const place = (centre, share) => Math.round(50 + centre + (6 + 8 * random()) * share);
-        const shape = () => {
-            const [n, x, y] = [3 + Math.floor(9 * random()), 40 * random(), 40 * random()];
-            const turns = Array.from({ length: n }, (_, i) => (i / n) * 2 * Math.PI);
-            return tidy(turned(turns.map((turn) => ({ x: place(x, Math.cos(turn)), y: place(y, Math.sin(turn)) })), true), 1e4, 1e4);
-        };
-        const usable = (ring) => ring.length > 2 && simple(ring) && area(ring) >= 1;
-        const size = (given) => given.reduce((sum, ring) => sum + doubled(ring) / 2, 0);
-        const net = ({ outer, holes }) => area(outer) - holes.reduce((sum, hole) => sum + area(hole), 0);
-        const found = [];
-        while (found.length < 900) {
-            const [one, two] = [shape(), shape()];
-            if (!usable(one) || !usable(two)) continue;
-            const both = size(intersection([one], [two]));
-            found.push(size(union([one], [two])) - area(one) - area(two) + both);
-            found.push(size(difference([one], [two])) - area(one) + both);
-            found.push(cut([one], two[0], two[1]).reduce((sum, part) => sum + net(part), 0) - area(one));
-        }
-        const square = (x, s) => [{ x, y: x }, { x: x + s, y: x }, { x: x + s, y: x + s }, { x, y: x + s }];
-        const ring = parts(difference([square(0, 10)], [square(3, 4)]));
-        const filled = size(union(areaOf(square(0, 10), [square(3, 4)]), [square(3, 4)]));
-        return JSON.stringify({ worst: Math.max(...found.map(Math.abs)), rings: ring.map(({ holes }) => holes.length), filled });
-    }"""
-    answer = json.loads(page.evaluate(script))
-    assert answer["worst"] < 1e-3
-    assert (answer["rings"], answer["filled"]) == ([1], 100)
