@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from pentaprism.cli import console
 from pentaprism.cli.main import build_app
 
 
@@ -33,7 +34,8 @@ Pentaprism = Callable[..., Ran]
 def pentaprism(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pentaprism:
     """Runs ``pentaprism ARGUMENTS`` in an empty folder with a data folder of its own."""
     monkeypatch.setenv("PENTAPRISM_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("COLUMNS", "200")
+    for printer in (console.out, console.err):
+        monkeypatch.setattr(printer, "width", 200)
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str | Path, stdin: str | None = None, status: int = 0) -> Ran:

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from engines.products.products_drawing import product, scene
+from pentaprism.cli import console
 
 
 @pytest.fixture
@@ -55,6 +56,13 @@ def test_the_table_names_files_and_findings(pentaprism: Any, folder: Path) -> No
     assert "mug.png" in ran.out
     assert "red" in ran.out
     assert "1 of 1 pictures done" in ran.out
+
+
+def test_the_table_can_be_read_in_a_terminal_of_80_characters(pentaprism: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(console.out, "width", 80)
+    lines = pentaprism("analyze", folder / "mug.png").out.splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    assert any("mug.png" in line and "red" in line for line in lines)
 
 
 def test_a_folder_without_pictures_is_a_wrong_command(pentaprism: Any, tmp_path: Path) -> None:

@@ -29,10 +29,11 @@ def studio_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningS
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("there is no Chromium on this machine")
+    # Its event loop stays open in this thread as long as it lives: tests of other modules need theirs.
     with sync_playwright() as started:
         expect.set_options(timeout=PATIENCE_MS)
         opened = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from pentaprism.engines.products import Analysis, Defect, Hints, ProductsEngine
 
-COLUMNS = ("file", "label", "confidence", "category", "color", "pattern", "material", "condition", "defects", "seconds")
+COLUMNS = ("file", "label", "category", "attributes", "defects", "seconds")
+ATTRIBUTES = ("color", "pattern", "material", "condition")
 LONGEST = 1600
 PALETTE = {"low": (240, 180, 20), "medium": (240, 120, 20), "high": (220, 30, 40)}
 
@@ -117,7 +118,7 @@ def document(analysis: "Analysis", width: int, height: int) -> dict[str, Any]:
 def summary(analysis: "Analysis") -> dict[str, Any]:
     """One row of the table."""
     values = {attribute.name: attribute.value for attribute in analysis.attributes}
-    row: dict[str, Any] = {name: values.get(name) for name in ("color", "pattern", "material", "condition")}
+    row: dict[str, Any] = {name: values.get(name) for name in ATTRIBUTES}
     found = analysis.classification
     defects = [f"{defect.severity} {defect.defect_type}" for defect in analysis.defects]
     return row | {"label": found.label, "confidence": found.confidence, "category": found.category, "defects": defects}
@@ -143,7 +144,7 @@ def annotated(rgb: "npt.NDArray[np.uint8]", analysis: "Analysis") -> "npt.NDArra
         cv2.putText(canvas, text, place, cv2.FONT_HERSHEY_SIMPLEX, size * 0.6, PALETTE[defect.severity], line, cv2.LINE_AA)
     row = summary(analysis)
     words = [row["label"], "" if row["confidence"] is None else f"{row['confidence']:.2f}"]
-    words += [str(row[name]) for name in ("color", "pattern", "material", "condition") if row[name]]
+    words += [str(row[name]) for name in ATTRIBUTES if row[name]]
     bar = np.full((round(44 * size), width, 3), 32, np.uint8)
     caption = "  ".join(filter(None, words))
     fit = min(size, size * width * 0.96 / max(1, cv2.getTextSize(caption, cv2.FONT_HERSHEY_SIMPLEX, size, line)[0][0]))
@@ -182,9 +183,23 @@ def _show(outcomes: Sequence[Outcome], as_json: bool) -> None:
         print_json({"images": images, "summary": totals})
         return
     if done:
-        print_table([{"file": Path(o.file).name, **o.row, "seconds": o.seconds} for o in done], COLUMNS)
+        print_table([_table_row(outcome) for outcome in done], COLUMNS)
     for outcome in done:
         if outcome.output:
             out.print(outcome.output, highlight=False)
     failed = len(outcomes) - len(done)
     out.print(f"{len(done)} of {len(outcomes)} pictures done" + (f", {failed} failed" if failed else ""), highlight=False)
+
+
+def _table_row(outcome: Outcome) -> dict[str, Any]:
+    """Few columns, so that the table can be read in a terminal of 80 characters."""
+    row = outcome.row
+    sure = "" if row["confidence"] is None else f" {row['confidence']:.2f}"
+    return {
+        "file": Path(outcome.file).name,
+        "label": f"{row['label'] or 'unknown'}{sure}",
+        "category": row["category"],
+        "attributes": ", ".join(str(row[name]) for name in ATTRIBUTES if row[name]),
+        "defects": ", ".join(row["defects"]),
+        "seconds": f"{outcome.seconds:.1f}",
+    }

@@ -172,7 +172,7 @@ def test_gathers_are_the_runs_of_a_key(runs: list[tuple[int, int]]) -> None:
 
 
 MEASURE = """
-import resource, sys
+import sys
 from pathlib import Path
 from pentaprism.engines.seismic import describe, open_section, open_result
 from pentaprism.engines.seismic.pictures import draw_preview
@@ -181,7 +181,8 @@ path = Path(sys.argv[1])
 found = describe(path)
 with open_section(path) as section:
     draw_preview(section)
-print(found.traces, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+print(found.traces, int(status["VmHWM"].split()[0]) // 1024)
 """
 
 
