@@ -122,6 +122,8 @@ class Parent:
     def _kill_late(self) -> None:
         time.sleep(self.rules.grace_seconds)
         for pid in self._busy():
+            # A pool that closes no longer tells of lost processes.
+            self._end(pid, None)
             _signal(pid, signal.SIGKILL)
 
     def _busy(self) -> list[int]:
