@@ -14,7 +14,7 @@ PORT ?= 8000
 DATA_DIR ?= pentaprism-data
 TEST_PROCESSES ?= 2
 PRODUCTION_TESTS ?= tests/conformance/test_spheroseg_journey.py tests/conformance/test_imagineai_server.py
-BENCHMARKS ?= jobs gateway uploads sockets cells seismic seismic_io products artwork sam
+BENCHMARKS ?= jobs gateway uploads sockets cells seismic seismic_io products artwork sam studio
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1|\2/' | column -t -s '|'
