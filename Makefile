@@ -14,7 +14,7 @@ PORT ?= 8000
 DATA_DIR ?= pentaprism-data
 TEST_PROCESSES ?= 2
 PRODUCTION_TESTS ?= tests/conformance/test_spheroseg_journey.py tests/conformance/test_imagineai_server.py
-BENCHMARKS ?= jobs gateway uploads sockets cells seismic seismic_io products artwork sam studio
+BENCHMARKS ?=
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1|\2/' | column -t -s '|'
@@ -62,7 +62,7 @@ test-extras: $(DEVELOPMENT) ## the tests of package extras, in an environment of
 
 bench: $(DEVELOPMENT) ## our figures beside an alternative's, from the same run
 	scripts/test-services
-	@for part in $(BENCHMARKS); do echo; echo "== $$part"; $(BIN)/python -m benchmarks.$$part; done
+	@$(BIN)/python -m benchmarks $(BENCHMARKS)
 
 docs: $(DEVELOPMENT) ## write docs/reference again from the code
 	$(BIN)/python scripts/reference.py

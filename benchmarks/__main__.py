@@ -1,15 +1,18 @@
-"""Every benchmark, one after the other: ``python -m benchmarks`` or ``make bench``. Each prints a table of its own."""
+"""Every benchmark, one after the other: ``python -m benchmarks`` or ``make bench``; names choose some: ``make bench BENCHMARKS="cells sam"``.
+
+Each prints a table of its own.
+"""
 
 import subprocess
 import sys
 
-SUITES = ("jobs", "gateway", "uploads", "sockets", "cells", "seismic", "seismic_io", "products", "artwork", "sam")
+SUITES = ("jobs", "gateway", "uploads", "sockets", "cells", "seismic", "seismic_io", "products", "artwork", "sam", "studio")
 
 
 def main() -> None:
     """Run each suite in a process of its own; the status tells whether all of them ended well."""
     failed = []
-    for suite in SUITES:
+    for suite in sys.argv[1:] or SUITES:
         print(f"\n== {suite}", flush=True)
         if subprocess.run([sys.executable, "-m", f"benchmarks.{suite}"], check=False).returncode:
             failed.append(suite)
