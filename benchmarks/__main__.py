@@ -1,6 +1,6 @@
-"""Every benchmark, one after the other: ``python -m benchmarks`` or ``make bench``; names choose some: ``make bench BENCHMARKS="cells sam"``.
+"""Every benchmark, one after the other: ``python -m benchmarks`` or ``make bench``. Each prints a table of its own.
 
-Each prints a table of its own.
+Names choose some: ``make bench BENCHMARKS="cells sam"``.
 """
 
 import subprocess
