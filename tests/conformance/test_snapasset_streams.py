@@ -114,6 +114,19 @@ def test_required_streams_open_for_owners_and_ticket_holders_only(world: World, 
     assert ticket not in log and token not in log and key not in log and job_id not in log and job_id[:-16] in log
 
 
+def test_head_of_a_stream_is_answered_at_once(world: World, person: Person) -> None:
+    job_id = person.create("A slow20 harbour at dusk", engine="openai")
+    began = time.monotonic()
+    for _ in range(25):
+        answer = world.client.head(f"/api/sse/jobs/{job_id}", headers=person.headers)
+        assert (answer.status_code, answer.content) == (200, b"")
+        assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
+    assert time.monotonic() - began < 10
+    until(lambda: world.client.get("/api/sse/health").json()["activeConnections"] == 0)
+    assert world.client.head(f"/api/sse/jobs/{job_id}").status_code == 401
+    person.delete(f"/api/jobs/{job_id}")
+
+
 def test_tokens_of_the_project(world: World, provider: Provider) -> None:
     now = int(time.time())
     public = RSA_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

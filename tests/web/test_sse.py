@@ -9,8 +9,10 @@ import pytest
 from fastapi import FastAPI, Request, Response
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.responses import JSONResponse
 
 from pentaprism.web.gateway import Gateway, at_once
+from pentaprism.web.middleware import HttpRules, install
 from pentaprism.web.sse import Message, stream
 
 CLOSED: list[str] = []
@@ -51,6 +53,17 @@ def test_messages_and_heartbeats_are_on_the_wire_as_specified(serve) -> None:  #
     assert middle == [": keep-alive"] * len(middle)
     assert 1 <= len(middle) <= 2
     assert (last, rest) == ("data: two\ndata: lines", "")
+
+
+def test_head_gets_the_headers_and_no_message_is_made(serve) -> None:  # type: ignore[no-untyped-def]
+    CLOSED.clear()
+    app = application()
+    install(app, HttpRules("test"), lambda error, request: JSONResponse({}, status_code=error.status))
+    began = time.monotonic()
+    answer = httpx.head(f"{serve(app)}/endless", timeout=5)
+    assert (answer.status_code, answer.content) == (200, b"") and time.monotonic() - began < 2
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert not CLOSED
 
 
 def test_a_client_that_leaves_ends_its_stream(serve) -> None:  # type: ignore[no-untyped-def]

@@ -27,6 +27,7 @@ from pentaprism.core.events.memory import MemoryBus
 from pentaprism.core.jobs.kinds import JobKind
 from pentaprism.core.jobs.queue import Jobs
 from pentaprism.core.limits.limiter import Limiter
+from pentaprism.core.limits.seats import MemorySeats, Seats
 from pentaprism.core.models.registry import ModelRules, Models
 from pentaprism.core.platform import Platform
 from pentaprism.core.workers.compute import Compute
@@ -65,8 +66,8 @@ def build_platform(
     process that has one already, ``queues`` what its own workers serve. Raises SettingsError."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     secret = settings.secret_bytes()
-    kinds = job_kinds()
-    database = _database(settings)
+    kinds = job_kinds(settings)
+    database = open_database(settings)
     pool = worker_pool(settings, queues) if role == "server" and has_own_workers(settings) else None
     events = _events(settings, publish)
     broker = dispatch
@@ -91,13 +92,14 @@ def build_platform(
         ),
         api_keys=ApiKeys(),
         mail=Mail(MailRules(smtp_url=settings.mail.smtp_url, sender=settings.mail.sender)),
-        blobs=Blobs(_store(settings), database, _storage_rules(settings)),
+        blobs=Blobs(open_store(settings), database, _storage_rules(settings)),
         jobs=jobs,
         events=events,
         limits=Limiter(
             enabled=settings.limits.enabled, store_url=settings.limits.store_url or production.redis_url(settings) or "memory://"
         ),
         models=build_models(settings),
+        seats=_seats(settings),
         compute=Compute(settings.compute.processes, memory_mb=settings.compute.memory_mb),
         kinds=kinds,
         public_url=settings.public_url,
@@ -106,7 +108,7 @@ def build_platform(
         face_settings={name: getattr(settings, name) for name in NATIVE_PORTS},
         workers=pool,
     )
-    platform.on_close.extend([database.dispose, events.close, platform.health.close, platform.compute.close])
+    platform.on_close.extend([database.dispose, platform.seats.close, events.close, platform.health.close, platform.compute.close])
     if broker is not None:
         platform.on_close.append(broker.close)
     if role == "cli":
@@ -123,9 +125,9 @@ def build_worker_platform(settings_json: str, publish: Publish) -> Platform:
     return build_platform(Settings.model_validate_json(settings_json), "worker", publish)
 
 
-def job_kinds() -> dict[str, JobKind]:
-    """The job kinds of all faces by name."""
-    return {kind.name: kind for kind in all_kinds()}
+def job_kinds(settings: Settings) -> dict[str, JobKind]:
+    """The job kinds of all faces by name, as ``settings`` have them."""
+    return {kind.name: kind for kind in all_kinds(settings)}
 
 
 def has_own_workers(settings: Settings) -> bool:
@@ -147,11 +149,17 @@ def worker_pool(settings: Settings, queues: tuple[str, ...] = QUEUES) -> WorkerP
     return WorkerPool(rules, WORKER_BUILD, settings.model_dump_json())
 
 
-def _database(settings: Settings) -> Database:
+def open_database(settings: Settings) -> Database:
+    """Where rows are kept. Raises SettingsError."""
     try:
         return Database(settings.database_url, pool_size=settings.database.pool_size)
     except ValueError as error:
         raise SettingsError(str(error)) from error
+
+
+def _seats(settings: Settings) -> Seats:
+    url = production.redis_url(settings)
+    return MemorySeats() if url is None else production.redis_seats(url)
 
 
 def _events(settings: Settings, publish: Publish | None) -> EventBus:
@@ -161,7 +169,8 @@ def _events(settings: Settings, publish: Publish | None) -> EventBus:
     return MemoryBus() if url is None else production.redis_bus(url)
 
 
-def _store(settings: Settings) -> BlobStore:
+def open_store(settings: Settings) -> BlobStore:
+    """Where bytes are kept. Raises SettingsError."""
     folder = storage_folder(settings)
     if settings.storage.url is not None and urlsplit(settings.storage.url).scheme == "s3":
         return production.object_store(settings, settings.storage.url)

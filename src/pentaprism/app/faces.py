@@ -1,7 +1,7 @@
 """The faces of this installation."""
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -24,13 +24,16 @@ def all_faces() -> "tuple[Face, ...]":
     return tuple(importlib.import_module(f"pentaprism.faces.{name}.face").face for name in NATIVE_PORTS)
 
 
-@cache
-def all_kinds() -> tuple[JobKind, ...]:
-    """The job kinds of every face, without loading what serves requests: ``JOB_KINDS`` of the module ``kinds`` in its folder."""
+def all_kinds(settings: "Settings | None" = None) -> tuple[JobKind, ...]:
+    """The job kinds of every face, without loading what serves requests: from the module ``kinds`` in its folder.
+
+    That is ``JOB_KINDS``, or ``kinds_for`` the face's settings where the face lets an installation choose.
+    """
     found: list[JobKind] = []
     for name in NATIVE_PORTS:
-        kinds: Sequence[JobKind] = importlib.import_module(f"pentaprism.faces.{name}.kinds").JOB_KINDS
-        found.extend(kinds)
+        module = importlib.import_module(f"pentaprism.faces.{name}.kinds")
+        chosen: Callable[[object], Sequence[JobKind]] | None = getattr(module, "kinds_for", None)
+        found.extend(module.JOB_KINDS if settings is None or chosen is None else chosen(getattr(settings, name)))
     return tuple(found)
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from pentaprism.core.blobs.store import BlobStore
 from pentaprism.core.events.bus import EventBus
+from pentaprism.core.limits.seats import Seats
 from pentaprism.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -30,6 +31,16 @@ def redis_bus(url: str) -> EventBus:
         raise SettingsError(f"redis.url is set, and {EXTRA}") from error
     except ValueError as error:
         raise SettingsError(f"redis.url cannot be used: {error}") from error
+
+
+def redis_seats(url: str) -> Seats:
+    """Counts of open connections in Redis. Raises SettingsError."""
+    try:
+        from pentaprism.adapters.redis_seats import RedisSeats  # noqa: PLC0415 -- a package extra
+
+        return RedisSeats(url)
+    except ImportError as error:
+        raise SettingsError(f"redis.url is set, and {EXTRA}") from error
 
 
 def celery_dispatch(settings: Settings) -> "CeleryDispatch":

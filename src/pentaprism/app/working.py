@@ -76,7 +76,7 @@ def settler(settings: Settings) -> "Settle":
         assert url is not None
         events, dispatch = production.redis_bus(url), production.celery_dispatch(settings)
         try:
-            settle_dead(database, Jobs(dispatch, events, job_kinds()), pid, death)
+            settle_dead(database, Jobs(dispatch, events, job_kinds(settings)), pid, death)
         finally:
             dispatch.close()
             events.close()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pentaprism.core.clock import Clock, now
+from pentaprism.core.limits.seats import MemorySeats, Seats
 from pentaprism.core.observability.health import Health
 from pentaprism.core.observability.metrics import Metrics
 from pentaprism.core.signing import Signer
@@ -50,6 +51,7 @@ class Platform:
     models: "Models"
     compute: "Compute"
     kinds: "Mapping[str, JobKind]"
+    seats: Seats = field(default_factory=MemorySeats)
     public_url: str | None = None
     development: bool = True
     data_dir: Path = Path()

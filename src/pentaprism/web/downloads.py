@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from pentaprism.web.errors import RangeNotSatisfiable
+from pentaprism.web.middleware import is_head
 
 if TYPE_CHECKING:
     from pentaprism.core.blobs.uploads import Blobs
@@ -49,7 +50,7 @@ def blob_response(
     if span:
         common["Content-Range"] = f"bytes {start}-{end - 1}/{stat.size}"
     common["Content-Length"] = str(end - start)
-    body: Iterable[bytes] = () if request.method == "HEAD" or start == end else blobs.read(key, start, end)
+    body: Iterable[bytes] = () if is_head(request) or start == end else blobs.read(key, start, end)
     return StreamingResponse(body, status_code=206 if span else 200, media_type=content_type, headers=common)
 
 

@@ -29,6 +29,9 @@ UNMATCHED = "(none)"
 SHOWN_PATH = "shown_path"
 """Key in the state of a request: the path as the access log may hold it, where a face hides a part of it."""
 
+HEAD = "head"
+"""Key in the state of a request that came as HEAD; routes see it as GET."""
+
 Gate = Callable[[Request], None]
 
 
@@ -70,6 +73,11 @@ def request_id(connection: HTTPConnection) -> str:
     """The id of this request, as its X-Request-ID header says."""
     found: str = connection.scope.get("state", {}).get("request_id", "")
     return found
+
+
+def is_head(connection: HTTPConnection) -> bool:
+    """Whether the client asks for the headers alone, so that a body need not be made."""
+    return HEAD in connection.scope.get("state", {}) or connection.scope.get("method") == "HEAD"
 
 
 class RequestFrame:
@@ -130,6 +138,7 @@ class _Exchange:
         self.began = time.perf_counter()
         if self.method == "HEAD":
             scope["method"] = "GET"
+            scope["state"][HEAD] = True
 
     async def run(self) -> None:
         metrics, face = self.frame.metrics, self.frame.rules.face

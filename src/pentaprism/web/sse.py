@@ -9,6 +9,8 @@ from typing import Any
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import StreamingResponse
 
+from pentaprism.web.middleware import is_head
+
 HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
 
 
@@ -48,8 +50,11 @@ def stream(
     heartbeat_seconds: float = 15.0,
     headers: Mapping[str, str] | None = None,
 ) -> StreamingResponse:
-    """``messages`` as they come, a heartbeat in every silence; ends with them, with the client, and when the server stops."""
-    body = _with_heartbeats(messages, heartbeat, heartbeat_seconds, stopping(request))
+    """``messages`` as they come, a heartbeat in every silence; ends with them, with the client, and when the server stops.
+
+    HEAD is answered at once, and ``messages`` are not asked for.
+    """
+    body = _nothing() if is_head(request) else _with_heartbeats(messages, heartbeat, heartbeat_seconds, stopping(request))
     return StreamingResponse(body, media_type="text/event-stream", headers={**HEADERS, **(headers or {})})
 
 
@@ -87,6 +92,11 @@ async def _with_heartbeats(
         close = getattr(messages, "aclose", None)
         if close is not None:
             await close()
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    return
+    yield
 
 
 async def _next(messages: AsyncIterator[Message]) -> Message | None:

@@ -16,7 +16,7 @@ def view(server: Server, job_id: str, last_id: int | None = None, seconds: float
     def links() -> Any:
         return links_at("http://snap.test", server.context.link_signer, 86_400, server.platform.clock().timestamp())
 
-    return View(job_id, links, last_id, 3000, seconds)
+    return View(job_id, links, last_id, 3000, seconds, 0.1)
 
 
 async def read(feed: Feed, key: str, wanted: View, server: Server, found: list[dict[str, Any]]) -> None:

@@ -1,11 +1,9 @@
 """``/ws/processing/{job_id}``: the state of a job, then what happens to it, to its end."""
 
 import asyncio
-import threading
-from collections import Counter, deque
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -15,10 +13,11 @@ from pentaprism.core.accounts.identity import Identity
 from pentaprism.core.errors import NotAllowed, NotAuthenticated
 from pentaprism.core.events.event import Event
 from pentaprism.core.ids import is_id
+from pentaprism.core.limits.seats import Leave
 from pentaprism.faces.imagineai import frames
 from pentaprism.faces.imagineai.context import READ, Imagineai, require
 from pentaprism.faces.imagineai.frames import Frame, News
-from pentaprism.faces.imagineai.names import account_topic
+from pentaprism.faces.imagineai.names import FACE, account_topic
 from pentaprism.faces.imagineai.tables import ProcessingJob
 from pentaprism.web.auth import Credential, bearer, remember
 from pentaprism.web.bridge import Bridge
@@ -33,36 +32,11 @@ MOST_WAITING = 256
 LOOK_SECONDS = 5.0
 
 
-@dataclass(slots=True)
-class OpenSockets:
-    """How many sockets each account has open in this process."""
-
-    limit: int
-    _open: Counter[str] = field(default_factory=Counter)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def enter(self, account_id: str) -> bool:
-        """Count one more; False where that would be too many."""
-        with self._lock:
-            if self._open[account_id] >= self.limit:
-                return False
-            self._open[account_id] += 1
-            return True
-
-    def leave(self, account_id: str) -> None:
-        """Count one less."""
-        with self._lock:
-            self._open[account_id] -= 1
-            if self._open[account_id] <= 0:
-                del self._open[account_id]
-
-
 class Sockets:
     """The sockets of this process, fed by one subscription per account."""
 
     def __init__(self, context: Imagineai) -> None:
         self.context = context
-        self.open = OpenSockets(context.settings.sockets_per_account)
         self._bridge: Bridge | None = None
 
     @property
@@ -87,17 +61,22 @@ class Sockets:
         if not await run_in_threadpool(self._owns, account_id, job_id):
             await _close(socket, DENIED)
             return
-        if not (self._unlimited() or self.open.enter(account_id)):
+        leave = await run_in_threadpool(self._place, account_id)
+        if leave is None:
             await _close(socket, TOO_MANY)
             return
         try:
             await Listening(self, identity, job_id.lower()).run(socket)
         finally:
-            if not self._unlimited():
-                self.open.leave(account_id)
+            # Giving a place back may take its time, and this task may be cancelled.
+            asyncio.get_running_loop().run_in_executor(None, leave)
 
-    def _unlimited(self) -> bool:
-        return not self.context.platform.limits.enabled
+    def _place(self, account_id: str) -> Leave | None:
+        """Room among the account's sockets, in all processes together; None where there is none."""
+        platform = self.context.platform
+        if not platform.limits.enabled:
+            return lambda: None
+        return platform.seats.take(f"{FACE}:sockets:{account_id}", self.context.settings.sockets_per_account)
 
     def _recognised(self, socket: WebSocket) -> Identity:
         token = socket.query_params.get("token") or bearer(socket) or socket.headers.get("x-api-key", "")

@@ -67,7 +67,7 @@ class Snapasset:
         self.rates = RateLimits(self.platform.limits, face=FACE, style=GENERAL, metrics=self.platform.metrics)
         self.general = Rule("general", settings.general_rate, settings.general_seconds)
         self.new_jobs = Rule("new-jobs", settings.job_rate, settings.job_seconds)
-        self.logins = Rule("logins", settings.login_failures, 900)
+        self.logins = Rule("logins", settings.login_failures, settings.login_seconds)
         self.tokens = TokenRules(access_seconds=settings.access_seconds, refresh_seconds=settings.refresh_seconds)
         self.link_signer = self.platform.signer("snapasset-links")
         self.ticket_signer = self.platform.signer("snapasset-tickets")

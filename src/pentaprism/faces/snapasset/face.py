@@ -14,7 +14,7 @@ from pentaprism.faces.snapasset.kinds import JOB_KINDS
 from pentaprism.faces.snapasset.naming import FACE
 from pentaprism.faces.snapasset.routes import auth, docs, generate, health, images, jobs, queue, streams
 from pentaprism.faces.snapasset.service.removal import account_hook
-from pentaprism.faces.snapasset.service.sweeping import EVERY_SECONDS, sweep
+from pentaprism.faces.snapasset.service.sweeping import sweep
 from pentaprism.faces.snapasset.settings import SnapassetSettings
 from pentaprism.faces.snapasset.stream import Feed
 from pentaprism.web import errors, middleware
@@ -31,9 +31,10 @@ FIRST_SWEEP_SECONDS = 90.0
 
 def create_app(platform: Platform, settings: SnapassetSettings | None = None) -> ASGIApp:
     """The face's root on ``platform``."""
-    context = Snapasset(platform, settings or SnapassetSettings())
-    platform.accounts.on_delete.append(account_hook(platform, context.settings))
-    sweeping = Chore("the snapasset clean-up", EVERY_SECONDS, lambda: sweep(platform, context.settings), first=FIRST_SWEEP_SECONDS)
+    settings = settings or SnapassetSettings()
+    context = Snapasset(platform, settings)
+    platform.accounts.on_delete.append(account_hook(platform, settings))
+    sweeping = Chore("the snapasset clean-up", settings.sweep_seconds, lambda: sweep(platform, settings), first=FIRST_SWEEP_SECONDS)
     maintenance = Maintenance([sweeping])
     platform.on_start.append(maintenance.start)
     platform.on_close.append(maintenance.stop)

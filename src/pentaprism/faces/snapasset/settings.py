@@ -1,6 +1,6 @@
 """Numbers of the snapasset face; each is a setting with the default that clients of the face rely on."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -39,7 +39,8 @@ class SnapassetSettings(BaseModel):
     require_matching_user_id: bool = Field(False, description="Refuse jobs whose userId is not the id of the authenticated account.")
     access_seconds: int = Field(3_600, ge=1, description="Life of an access token in seconds.")
     refresh_seconds: int = Field(2_592_000, ge=1, description="Life of a refresh token in seconds.")
-    login_failures: int = Field(10, ge=1, description="Failed log-ins in 15 minutes of an e-mail from one address.")
+    login_failures: int = Field(10, ge=1, description="Failed log-ins of an e-mail from one address in `login_seconds`.")
+    login_seconds: int = Field(900, ge=1, description="Window of the limit of failed log-ins in seconds.")
 
     json_limit_bytes: int = Field(MEBIBYTE, ge=1, description="Largest JSON body.")
     general_rate: int = Field(100, ge=1, description="Requests of an account, API key or address in `general_seconds`.")
@@ -47,6 +48,7 @@ class SnapassetSettings(BaseModel):
     job_rate: int = Field(20, ge=1, description="Jobs that an account may create in `job_seconds`.")
     job_seconds: int = Field(3_600, ge=1, description="Window of the limit of new jobs in seconds.")
     unfinished_jobs: int = Field(20, ge=1, description="Waiting, active and delayed jobs of an account.")
+    unfinished_retry_seconds: int = Field(30, ge=1, description="When to try again, as told to an account with too many unfinished jobs.")
     paid_pictures: int = Field(50, ge=0, description="Calls of a paid provider for an account in 24 hours.")
     paid_usd: float | None = Field(None, ge=0, description="USD of paid calls for an account in 24 hours; empty: no limit.")
 
@@ -60,6 +62,13 @@ class SnapassetSettings(BaseModel):
     idempotency_seconds: int = Field(86_400, ge=1, description="How long an Idempotency-Key is remembered.")
     manual_retries: int = Field(5, ge=0, description="How often a failed job may be retried on request.")
     attempt_seconds: int = Field(300, ge=1, description="Time limit of one attempt at a job.")
+    attempts: int = Field(3, ge=1, le=100, description="Attempts at a job before it has failed.")
+    retry_seconds: tuple[Annotated[float, Field(ge=0, le=86_400)], ...] = Field(
+        (2.0, 6.0), description="Waits before the further attempts; the last one repeats."
+    )
+    longest_retry_seconds: float = Field(60.0, ge=0, description="Longest wait that a busy provider may ask for.")
+    active_jobs: int = Field(2, ge=1, description="Jobs of an account that are worked on at the same time.")
+    aging_seconds: int = Field(600, ge=1, description="After so long a waiting job ranks as priority 1.")
 
     upload_limit_bytes: int = Field(10 * MEBIBYTE, ge=1, description="Largest uploaded image file.")
     upload_min_side: int = Field(64, ge=1, description="Shortest side of an uploaded image in pixels.")
@@ -72,6 +81,7 @@ class SnapassetSettings(BaseModel):
     sse_retry_ms: int = Field(3_000, ge=100, description="Pause before a client connects again, in milliseconds.")
     sse_ping_seconds: float = Field(15.0, gt=0, description="Pause between two comments on a silent stream.")
     sse_seconds: float = Field(3_600.0, gt=0, description="After this time a stream is closed, and the client connects again.")
+    sse_pause_seconds: float = Field(0.1, ge=0, description="Shortest pause between two progress frames; the newest wins.")
     sse_look_seconds: float = Field(5.0, gt=0, description="Pause between two looks at the row of a job that is watched.")
     ticket_seconds: int = Field(3_600, ge=1, description="Life of a stream's ticket in seconds.")
     streams_per_job: int = Field(20, ge=1, description="Open streams of a job.")
@@ -84,6 +94,7 @@ class SnapassetSettings(BaseModel):
     upload_seconds: int = Field(604_800, ge=1, description="How long an upload is kept after its last use.")
     cache_seconds: int = Field(86_400, ge=1, description="How long a generated picture may be used again.")
     usage_seconds: int = Field(34_560_000, ge=1, description="How long records of paid calls are kept.")
+    sweep_seconds: float = Field(3_600.0, gt=0, description="Pause between two removals of what has passed its time.")
 
     engine: Literal["auto", "procedural", "openai", "diffusers"] = Field(
         "auto", description="Engine of jobs that name none; auto: openai where it is set up, else diffusers, else procedural."

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,13 +14,12 @@ from pentaprism.core.clock import isoformat
 from pentaprism.core.events.event import Event
 from pentaprism.core.jobs.states import FINAL, JobState
 from pentaprism.core.jobs.tables import Job
+from pentaprism.core.limits.seats import Leave
 from pentaprism.core.platform import Platform
 from pentaprism.faces.snapasset.documents import WORDS, Outcome, failed_reason, no_result, outcome_of, percent, result_of
 from pentaprism.faces.snapasset.faults import CANCELLED_REASON
 from pentaprism.faces.snapasset.links import Links
 from pentaprism.web.sse import Message
-
-SHORTEST_PAUSE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +144,7 @@ class Feed:
         self._platform = platform
         self._look_seconds = look_seconds
         self._watches: dict[str, Watch] = {}
-        self.by_job: Counter[str] = Counter()
-        self.by_viewer: Counter[tuple[str, str]] = Counter()
-
-    @property
-    def open_streams(self) -> int:
-        """How many streams are open in this process."""
-        return self.by_job.total()
+        self.open_streams = 0
 
     @contextlib.asynccontextmanager
     async def watching(self, job_pk: str) -> AsyncIterator[Watch]:
@@ -180,26 +172,18 @@ class Feed:
                 return watch.end
         return None
 
-    def enter(self, job_pk: str, viewer: tuple[str, str]) -> None:
-        """Count a stream."""
-        self.by_job[job_pk] += 1
-        self.by_viewer[viewer] += 1
-
-    def leave(self, job_pk: str, viewer: tuple[str, str]) -> None:
-        """Count it no more."""
-        self.by_job -= Counter({job_pk: 1})
-        self.by_viewer -= Counter({viewer: 1})
-
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One stream: of which job, with links for whom, and from which revision on. ``retry_ms`` and ``seconds`` are settings."""
+    """One stream: of which job, with links for whom, and from which revision on. ``retry_ms``, ``seconds`` and ``pause`` (between two
+    progress frames, in seconds) are settings."""
 
     public_id: str
     links: Callable[[], Links]
     last_id: int | None
     retry_ms: int
     seconds: float
+    pause: float
 
 
 async def frames(feed: Feed, job_pk: str, view: View, now: Callable[[], Any]) -> AsyncIterator[Message]:
@@ -222,7 +206,7 @@ async def frames(feed: Feed, job_pk: str, view: View, now: Callable[[], Any]) ->
             if newest is not None and newest.revision > sent.revision and newest.shown != sent.shown and newest.status not in ENDS:
                 sent = newest
                 yield progress_frame(view, sent, now)
-                await asyncio.sleep(SHORTEST_PAUSE)
+                await asyncio.sleep(view.pause)
                 continue
             # The timeout must not span a yield: each frame may be asked for by another task.
             with contextlib.suppress(TimeoutError):
@@ -256,16 +240,19 @@ def done_frame(view: View, end: End, now: Callable[[], Any]) -> Message:
 
 
 class Counted(StreamingResponse):
-    """A stream that tells when it is over, however that comes about."""
+    """A stream that counts in its feed and gives its places back when it is over, however that comes about."""
 
-    def __init__(self, inner: StreamingResponse, leave: Callable[[], None]) -> None:
+    def __init__(self, inner: StreamingResponse, feed: Feed, leave: Leave) -> None:
         super().__init__(inner.body_iterator, media_type="text/event-stream")
         self.raw_headers = inner.raw_headers
-        self._leave = leave
+        self._feed, self._leave = feed, leave
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the stream."""
+        self._feed.open_streams += 1
         try:
             await super().__call__(scope, receive, send)
         finally:
-            self._leave()
+            self._feed.open_streams -= 1
+            # Giving a place back may take its time, and this task may be cancelled.
+            asyncio.get_running_loop().run_in_executor(None, self._leave)

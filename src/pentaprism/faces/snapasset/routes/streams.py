@@ -9,10 +9,12 @@ from pentaprism.core.clock import isoformat
 from pentaprism.core.errors import NotAuthenticated, TooManyRequests
 from pentaprism.core.jobs.states import FINAL
 from pentaprism.core.jobs.tables import Job
+from pentaprism.core.limits.seats import Leave
 from pentaprism.faces.snapasset.context import Caller, Snapasset
 from pentaprism.faces.snapasset.entries import Responses, asks, errors, gives, open_to_all, takes
 from pentaprism.faces.snapasset.errors import BadRequest, JobNotFound
 from pentaprism.faces.snapasset.links import ticket, ticket_fits
+from pentaprism.faces.snapasset.naming import FACE
 from pentaprism.faces.snapasset.routes.common import answer, json_body
 from pentaprism.faces.snapasset.service import jobs
 from pentaprism.faces.snapasset.service.checks import is_text
@@ -44,15 +46,12 @@ def router(context: Snapasset, feed: Feed) -> APIRouter:
         if job.status in FINAL and last_id == job.revision:
             return Response(status_code=204)
         settings = context.settings
-        if feed.by_job[job.id] >= settings.streams_per_job:
-            raise TooManyRequests(limit=settings.streams_per_job, remaining=0, retry_after=BUSY_SECONDS)
-        if feed.by_viewer[viewer] >= settings.streams_per_account:
-            raise TooManyRequests(limit=settings.streams_per_account, remaining=0, retry_after=BUSY_SECONDS)
-        view = View(job_id, lambda: context.links(request), last_id, settings.sse_retry_ms, settings.sse_seconds)
+        leave = await run_in_threadpool(_places, context, job.id, viewer)
+        rhythm = (settings.sse_retry_ms, settings.sse_seconds, settings.sse_pause_seconds)
+        view = View(job_id, lambda: context.links(request), last_id, *rhythm)
         messages = frames(feed, job.id, view, context.platform.clock)
-        feed.enter(job.id, viewer)
         inner = stream(request, messages, heartbeat=PING, heartbeat_seconds=settings.sse_ping_seconds)
-        return Counted(inner, lambda: feed.leave(job.id, viewer))
+        return Counted(inner, feed, leave)
 
     @routes.post("/tickets", status_code=201, responses={201: gives("Ticket"), **errors(400, 401, 404)}, openapi_extra=TICKET)
     async def create_ticket(request: Request) -> Response:
@@ -80,6 +79,25 @@ def _ticket(context: Snapasset, caller: Caller, body: dict[str, Any]) -> dict[st
     seconds = context.settings.ticket_seconds
     expires = int(context.platform.clock().timestamp()) + seconds
     return {"ticket": ticket(context.ticket_signer, job_id, expires), "jobId": job_id, "expiresIn": seconds}
+
+
+def _places(context: Snapasset, job_pk: str, viewer: tuple[str, str]) -> Leave:
+    """Room among the streams of the job and of the viewer, in all processes together. Raises TooManyRequests."""
+    settings = context.settings
+    taken: list[Leave] = []
+
+    def leave() -> None:
+        for each in taken:
+            each()
+
+    if context.platform.limits.enabled:
+        for key, limit in (("job", job_pk), settings.streams_per_job), (viewer, settings.streams_per_account):
+            place = context.platform.seats.take(":".join((FACE, *key)), limit)
+            if place is None:
+                leave()
+                raise TooManyRequests(limit=limit, remaining=0, retry_after=BUSY_SECONDS)
+            taken.append(place)
+    return leave
 
 
 def _admit(context: Snapasset, request: Request, job_id: str) -> tuple[Job, tuple[str, str]]:

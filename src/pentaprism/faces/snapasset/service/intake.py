@@ -27,7 +27,6 @@ from pentaprism.faces.snapasset.service.checks import Wish
 from pentaprism.faces.snapasset.tables import Generation, Source, UploadedImage
 
 AHEAD = FIRST_RANK + 1
-UNFINISHED_RETRY_SECONDS = 30
 
 
 def accept(
@@ -137,7 +136,7 @@ def check_unfinished(context: Snapasset, session: Session, request: Request, cal
     unfinished = sum(counts[state] for state in ACTIVE)
     if unfinished >= limit:
         message = f"You have {unfinished} unfinished jobs. Wait for jobs to complete."
-        raise context.refuse_job(request, message, limit, 0, UNFINISHED_RETRY_SECONDS)
+        raise context.refuse_job(request, message, limit, 0, context.settings.unfinished_retry_seconds)
 
 
 def check_budget(context: Snapasset, session: Session, request: Request, caller: Caller) -> None:

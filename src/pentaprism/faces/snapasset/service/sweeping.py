@@ -9,7 +9,6 @@ from pentaprism.faces.snapasset.generation.sources import release_unused
 from pentaprism.faces.snapasset.settings import SnapassetSettings
 from pentaprism.faces.snapasset.tables import KeptPicture, PaidCall, UploadedImage
 
-EVERY_SECONDS = 3600.0
 AT_ONCE = 500
 
 
