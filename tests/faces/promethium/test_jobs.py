@@ -99,15 +99,22 @@ def test_results_name_everything_that_was_found(ann: Any, dataset: dict[str, Any
     assert found["filled_traces"] == {"count": 3, "indices": [5, 6, 30]}
     assert {"snr_improvement_db", "ssim", "mse", "metric_basis", "holdout"} <= set(found["metrics"])
     assert found["metrics"]["metric_basis"] == "holdout"
-    assert [one["name"] for one in found["artifacts"]] == ["comparison.png", "metrics.json", "spectra.png", "fk.png"]
+    assert [one["name"] for one in found["artifacts"]] == [
+        "comparison.png", "metrics.json", "spectra.png", "fk.png", "uncertainty.npy",
+    ]  # fmt: skip
     sizes = {}
     for artifact in found["artifacts"]:
         response = ann.server.send("GET", artifact["url"])
         assert (response.status_code, len(response.content)) == (200, artifact["size_bytes"])
         if artifact["content_type"] == "image/png":
             sizes[artifact["name"]] = Image.open(io.BytesIO(response.content)).size
-        else:
+        elif artifact["content_type"] == "application/json":
             assert response.json()["checksums"]["input"] == dataset["sha256"]
+            assert response.json()["uncertainty"]["basis"] == "holdout"
+        else:
+            doubt = np.load(io.BytesIO(response.content), allow_pickle=False)
+            assert doubt["trace"].tolist() == [5, 6, 30]
+            assert (doubt["rms_error"] > 0).all()
     assert sizes["comparison.png"] == (1800, 700)
     place = f"/results/{job['id']}/artifacts"
     other = [ann.get(f"{place}/comparison.png?gather={number}") for number in range(3)]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pentaprism.engines.seismic.methods.planning import Finding
     from pentaprism.engines.seismic.methods.running import run
     from pentaprism.engines.seismic.methods.store import Changes
+    from pentaprism.engines.seismic.methods.uncertainty import Ratios, uncertainty_table
 
 HOMES = {
     **dict.fromkeys(("InvalidData", "Job", "Outcome", "SectionReader"), "job"),
@@ -21,11 +22,13 @@ HOMES = {
     "Finding": "planning",
     "run": "running",
     "Changes": "store",
+    **dict.fromkeys(("Ratios", "uncertainty_table"), "uncertainty"),
 }
 
 __all__ = [
     "ARCHITECTURES", "NAMES", "Changes", "Finding", "InvalidData", "Job", "JobType", "Model", "Outcome", "ParameterError", "Parameters",
-    "SectionReader", "compact", "compare", "find_model", "id_of", "memory_needed", "models", "run", "snr_db", "ssim", "validate",
+    "Ratios", "SectionReader", "compact", "compare", "find_model", "id_of", "memory_needed", "models", "run", "snr_db", "ssim",
+    "uncertainty_table", "validate",
 ]  # fmt: skip
 
 

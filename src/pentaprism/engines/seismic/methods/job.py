@@ -15,6 +15,7 @@ from pentaprism.engines.seismic.methods.catalogue import Model
 from pentaprism.engines.seismic.methods.parameters import Parameters
 from pentaprism.engines.seismic.methods.planning import Finding, Span
 from pentaprism.engines.seismic.methods.store import Changes
+from pentaprism.engines.seismic.methods.uncertainty import Ratios
 
 Report = Callable[[float, str], None]
 Log = Callable[[str, str], None]
@@ -83,7 +84,10 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """``changes`` is what differs from the input; ``metrics`` and ``scores`` are ready for JSON."""
+    """``changes`` is what differs from the input; ``metrics`` and ``scores`` are ready for JSON.
+
+    ``ratios`` turn departures of filled traces into expected errors; None when nothing was filled.
+    """
 
     changes: Changes
     filled: Numbers
@@ -93,6 +97,7 @@ class Outcome:
     fallback: dict[str, str] | None = None
     scores: list[dict[str, Any]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    ratios: Ratios | None = None
 
 
 class Hooks:

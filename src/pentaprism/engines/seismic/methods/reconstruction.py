@@ -14,6 +14,7 @@ from pentaprism.engines.seismic.methods.job import Hooks, Job
 from pentaprism.engines.seismic.methods.metrics import Piece
 from pentaprism.engines.seismic.methods.planning import Part, Span, largest_block, reach, units_of
 from pentaprism.engines.seismic.methods.store import Changes, Store
+from pentaprism.engines.seismic.methods.uncertainty import FACT, Doubles, departures
 
 Spans = Sequence[tuple[int, Span]]
 
@@ -35,22 +36,24 @@ def fill(job: Job, hooks: Hooks, store: Store, architecture: str, spans: Spans, 
                     hooks.log("info", step)
                 hooks.report((done + part.first - unit.parts[0].first) / total, step)
                 found.append(_part(job, method, part, wanted, known))
-            traces, rows = np.concatenate([t for t, _ in found]), np.concatenate([r for _, r in found])
-            store.put(unit.number, traces, rows)
+            traces, rows, departure = (np.concatenate(column) for column in zip(*found, strict=True))
+            store.put(unit.number, traces, rows, {FACT: departure.tolist()})
         done += sum(part.last - part.first for part in unit.parts)
     return Changes(store, units)
 
 
-def _part(job: Job, method: Method, part: Part, wanted: Mask, known: Mask) -> tuple[Numbers, Array]:
+def _part(job: Job, method: Method, part: Part, wanted: Mask, known: Mask) -> tuple[Numbers, Array, Doubles]:
+    """Trace numbers, rows as they will be written, and how far they depart from recorded neighbours."""
     traces = part.first + np.flatnonzero(wanted[part.first : part.last])
     if len(traces) == 0:
-        return traces, np.zeros((0, job.section.samples), np.float32)
+        return traces, np.zeros((0, job.section.samples), np.float32), np.zeros(0)
     first, last = reach(part, known)
     rows = job.rows(first, last)
     recorded = known[first:last]
     if recorded.any():
         rows = method.reconstruct(rows, recorded, positions_of(job, first, last))
-    return traces, job.as_written(rows[traces - first])
+    rows[traces - first] = job.as_written(rows[traces - first])
+    return traces, rows[traces - first], departures(rows, recorded, traces - first)
 
 
 def positions_of(job: Job, first: int, last: int) -> npt.NDArray[np.float64] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,12 @@ from pentaprism.engines.seismic.methods.arrays import Check, Mask, Numbers
 from pentaprism.engines.seismic.methods.catalogue import Model
 from pentaprism.engines.seismic.methods.denoising import measured
 from pentaprism.engines.seismic.methods.job import Hooks, InvalidData, Job, Log, Outcome, Report
-from pentaprism.engines.seismic.methods.metrics import compare
+from pentaprism.engines.seismic.methods.metrics import Piece, compare
 from pentaprism.engines.seismic.methods.parameters import compact
 from pentaprism.engines.seismic.methods.planning import ALIASED, WIDE_GAP, Finding, findings_of, hidden_traces, measured_part, regular, runs
 from pentaprism.engines.seismic.methods.reconstruction import Spans, fill, hidden_pieces, nothing_measured, reference_pieces
 from pentaprism.engines.seismic.methods.store import Changes, Store, open_work
+from pentaprism.engines.seismic.methods.uncertainty import FACT, NOT_MEASURED, Ratios, measured_ratios
 
 SIGNAL_REMOVED = 0.3
 SHOWN = 20
@@ -46,7 +48,8 @@ def fingerprint(job: Job) -> dict[str, Any]:
     """What has to be equal for units of work to be used again."""
     model = job.model
     shape = [job.section.traces, job.section.samples, len(job.gathers), int(job.dead.sum())]
-    return {"model": [model.name, model.version, model.checksum], "parameters": job.parameters.effective, "shape": shape}
+    work = {"parameters": job.parameters.effective, "shape": shape, "facts": [FACT]}
+    return {"model": [model.name, model.version, model.checksum], **work}
 
 
 class Steps:
@@ -78,7 +81,7 @@ def _reconstruct(job: Job, hooks: Hooks, steps: Steps) -> Outcome:
     for first, count in hopeless:
         target[first : first + count] = False
     hooks.stage(0.3, 0.5)
-    metrics = _held_out(job, hooks, model, spans, recorded) if job.reference is None else None
+    metrics, ratios = _held_out(job, hooks, model, spans, recorded) if job.reference is None else (None, NOT_MEASURED)
     steps.end("holdout")
     hooks.stage(0.5, 0.9)
     changes = fill(job, hooks, Store(job.work / "result"), model.architecture, spans, target, recorded)
@@ -86,10 +89,15 @@ def _reconstruct(job: Job, hooks: Hooks, steps: Steps) -> Outcome:
     if metrics is None:
         hooks.stage(0.9, 1.0)
         hooks.report(0.0, "Comparing with the reference")
-        compared = compare(lambda: reference_pieces(job, changes, spans, target, blank=True), hooks.check)
-        metrics = compared | {"metric_basis": "reference", "holdout": None}
+
+        def pieces() -> Iterator[Piece]:
+            return reference_pieces(job, changes, spans, target, blank=True)
+
+        metrics = compare(pieces, hooks.check) | {"metric_basis": "reference", "holdout": None}
+        ratios = measured_ratios("reference", changes, pieces())
     steps.end("metrics")
-    return _outcome(choice, changes, np.flatnonzero(target), metrics | _no_noise(), found, steps)
+    doubt = ratios if len(changes.traces) else None
+    return _outcome(choice, changes, np.flatnonzero(target), metrics | _no_noise(), found, steps, doubt)
 
 
 def _target(job: Job, hooks: Hooks, spans: Spans) -> tuple[Mask, Mask]:
@@ -116,14 +124,14 @@ def _target(job: Job, hooks: Hooks, spans: Spans) -> tuple[Mask, Mask]:
     return target, ~(missing | job.dead)
 
 
-def _held_out(job: Job, hooks: Hooks, model: Model, spans: Spans, recorded: Mask) -> dict[str, Any]:
-    """Metrics on hidden traces, or none where that is switched off or nothing can be hidden."""
+def _held_out(job: Job, hooks: Hooks, model: Model, spans: Spans, recorded: Mask) -> tuple[dict[str, Any], Ratios]:
+    """Metrics and ratios on hidden traces, or none where that is switched off or nothing can be hidden."""
     none = nothing_measured() | {"metric_basis": "none", "holdout": None}
     spans = measured_part(spans)
     fraction, seed = job.parameters.effective["holdout"], job.parameters.effective["random_state"]
     numbers = hidden_traces(spans, recorded, fraction, seed) if fraction is not False else {}
     if not numbers:
-        return none
+        return none, NOT_MEASURED
     hidden = np.zeros(job.section.traces, np.bool_)
     for traces in numbers.values():
         hidden[traces] = True
@@ -140,7 +148,12 @@ def _held_out(job: Job, hooks: Hooks, model: Model, spans: Spans, recorded: Mask
         "pessimistic": lattice and model.architecture not in ALIASED,
         "optimistic": any(length > WIDE_GAP for part in known for _, length in runs(~part)) or (lattice and model.architecture in ALIASED),
     }
-    return compare(lambda: hidden_pieces(job, changes, used, hidden, recorded), hooks.check) | {"metric_basis": "holdout", "holdout": about}
+
+    def pieces() -> Iterator[Piece]:
+        return hidden_pieces(job, changes, used, hidden, recorded)
+
+    metrics = compare(pieces, hooks.check) | {"metric_basis": "holdout", "holdout": about}
+    return metrics, measured_ratios("holdout", changes, pieces())
 
 
 def _denoise(job: Job, hooks: Hooks, steps: Steps) -> Outcome:
@@ -180,9 +193,10 @@ def _outcome(
     metrics: dict[str, Any],
     found: list[Finding],
     steps: Steps,
+    doubt: Ratios | None = None,
 ) -> Outcome:
     selected, fallback, scores = (choice.model, choice.fallback, choice.scores) if choice else (None, None, [])
-    return Outcome(changes, filled, metrics, found, selected, fallback, scores, steps.seconds)
+    return Outcome(changes, filled, metrics, found, selected, fallback, scores, steps.seconds, doubt)
 
 
 def _no_noise() -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from pentaprism.engines.seismic.methods.arrays import Array, Numbers
 
@@ -60,6 +61,11 @@ class Changes:
         self._store, self._units = store, units
         parts = [store.get(unit)[0] for unit in units]
         self.traces: Numbers = np.concatenate(parts) if parts else np.zeros(0, np.intp)
+
+    def facts(self, name: str) -> npt.NDArray[np.float64]:
+        """The fact ``name`` of every trace, in the order of ``traces``."""
+        parts = [self._store.facts(unit)[name] for unit in self._units]
+        return np.concatenate([np.asarray(part, np.float64) for part in parts]) if parts else np.zeros(0)
 
     def blocks(self) -> Iterator[tuple[Numbers, Array]]:
         """(trace numbers, samples [trace, sample]) in pieces of at most about 64 MB."""

@@ -1,5 +1,6 @@
 """From what a method has found to rows and bytes: the output dataset, the artifacts and the document of the result."""
 
+import io
 import json
 import platform as machine
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ ENDINGS = {"reconstruction": "_reconstructed", "denoising": "_denoised"}
 SHOWN_INDICES = 1000
 RESULT_INDICES = 100_000
 LONGEST_NAME = 255
+OCTETS = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ def store(job: JobContext, made: Made, before: Section, after: Section, referenc
     artifacts["comparison.png"] = ("image/png", pictures["comparison.png"])
     artifacts["metrics.json"] = ("application/json", report)
     artifacts |= {name: ("image/png", pictures[name]) for name in ("spectra.png", "fk.png")}
+    if made.outcome.ratios is not None:
+        artifacts["uncertainty.npy"] = (OCTETS, uncertainty_of(made.outcome, made.outcome.ratios))
     staged = {
         name: job.blobs.stage(body, account_id=job.account_id, face=FACE, content_type=kind, suffix=PurePosixPath(name).suffix)
         for name, (kind, body) in artifacts.items()
@@ -180,6 +184,13 @@ def outcome_document(made: Made, lineage: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
+def uncertainty_of(outcome: methods.Outcome, ratios: methods.Ratios) -> bytes:
+    """``uncertainty.npy``: a row for every filled trace."""
+    target = io.BytesIO()
+    np.save(target, methods.uncertainty_table(outcome.changes, ratios), allow_pickle=False)
+    return target.getvalue()
+
+
 def report_of(made: Made, lineage: dict[str, Any], output_sha256: str, seconds: dict[str, float]) -> dict[str, Any]:
     """``metrics.json``: the provenance of the result."""
     selected = made.outcome.selected_model
@@ -194,6 +205,7 @@ def report_of(made: Made, lineage: dict[str, Any], output_sha256: str, seconds: 
         "selected_model": summary(selected) if selected is not None else None,
         "fallback": made.outcome.fallback,
         "scores": made.outcome.scores,
+        "uncertainty": made.outcome.ratios.as_dict() if made.outcome.ratios is not None else None,
         "filled_traces": filled_document(made.outcome.filled, RESULT_INDICES),
         "versions": {"pentaprism": pentaprism.__version__, "numpy": np.__version__, "python": machine.python_version()},
         "checksums": {"input": made.dataset.sha256, "output": output_sha256, "model": made.model.checksum},
