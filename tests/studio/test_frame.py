@@ -4,11 +4,13 @@ import re
 from uuid import uuid4
 
 import httpx
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from cells_scenes import two_disks
+from cells_scenes import TWO_DISKS, png, smooth, two_disks
 from running_server import RunningServer
+from studio_screenshots import fill_assets, fill_products, fill_seismic
 from studio_visitor import PASSWORD, sign_up
 
 SECTIONS = {"Cells": "cells", "Cut-outs": "cutouts", "Products": "products", "Seismic": "seismic", "Assets": "assets", "Admin": "admin"}
@@ -71,7 +73,8 @@ def test_dark_and_light_are_chosen_and_kept(page: Page) -> None:
 
 def test_the_queue_shows_cancels_and_repeats(page: Page, rest: httpx.Client) -> None:
     project = rest.post("/projects", json={"title": "Queue"}).json()["id"]
-    parts = [("images", (f"{index}.png", two_disks())) for index in range(12)]
+    picture = png(np.tile(smooth(200, 260, TWO_DISKS), (6, 6)))
+    parts = [("images", (f"{index}.png", picture)) for index in range(12)]
     rest.post(f"/projects/{project}/images", files=parts).raise_for_status()
     page.get_by_role("button", name="Queue").click()
     queue = page.get_by_role("complementary", name="Queue")
@@ -90,6 +93,22 @@ def test_the_queue_shows_cancels_and_repeats(page: Page, rest: httpx.Client) -> 
     assert rest.get(f"/projects/{project}/images", params={"status": "completed"}).json()["total"] == 12
     queue.get_by_role("link", name="Cells in 11.png").click()
     expect(page.get_by_role("heading", name="11.png")).to_be_visible()
+
+
+def test_the_queue_lists_what_every_face_has_made(page: Page, rest: httpx.Client, studio_server: RunningServer) -> None:
+    with httpx.Client(base_url=studio_server.url, headers=rest.headers, timeout=60) as client:
+        fill_products(client)
+        fill_assets(client)
+        dataset = fill_seismic(client).rsplit("/", 1)[1]
+        wish = {"dataset_id": dataset, "type": "reconstruction", "model_id": "linear"}
+        client.post("/promethium/api/v1/jobs", json=wish).raise_for_status()
+        form = {"file": ("cells.png", two_disks(), "image/png")}
+        client.post("/quarry/api/v1/segment/auto/async", files=form, data={"points_per_side": "8"}).raise_for_status()
+    page.reload()
+    page.get_by_role("button", name="Queue").click()
+    queue = page.get_by_role("complementary", name="Queue")
+    for text in ("Analysis of 1 photo", "Fields of lavender", "Missing traces · line_12", "Everything in a picture"):
+        expect(queue.get_by_role("listitem").filter(has_text=text)).to_contain_text("Done")
 
 
 def test_the_light_tells_whether_the_server_is_there(page: Page) -> None:

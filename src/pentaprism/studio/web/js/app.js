@@ -1,6 +1,7 @@
 // The frame around all pages: navigation, who is signed in, the queue, the light that tells whether the server is there.
 
 import { fill, h, icon } from "./dom.js";
+import { ApiError, AWAY } from "./faults.js";
 import { BASE } from "./http.js";
 import { place } from "./router.js";
 import { SECTIONS } from "./sections.js";
@@ -72,12 +73,19 @@ class App extends HTMLElement {
     }
     document.title = `${section?.title ?? "Pentaprism"} – Pentaprism Studio`;
     const load = !user() ? import("./pages/sign-in.js") : section ? section.page() : import("./pages/home.js");
+    let again = () => this.route();
     this.#main.setAttribute("aria-busy", "true");
     try {
-      const page = await (await load).default(where);
+      const module = await load.catch((error) => {
+        console.error(error);
+        // A browser does not fetch a module again that it failed to fetch once.
+        again = () => location.reload();
+        throw new ApiError(AWAY);
+      });
+      const page = await module.default(where);
       if (visit === this.#visit) fill(this.#main, page);
     } catch (error) {
-      if (visit === this.#visit) fill(this.#main, errorBox(error, () => this.route()));
+      if (visit === this.#visit) fill(this.#main, errorBox(error, again));
     } finally {
       this.#main.removeAttribute("aria-busy");
     }

@@ -1,20 +1,10 @@
 // Requests to the faces: the same REST that every client uses, with the session's token.
 
+import { ApiError, AWAY, fault, messageOf } from "./faults.js";
 import { freshToken, forget } from "./session.js";
 
 /** Where the gateway stands: two levels above this module. */
 export const BASE = new URL("../../", import.meta.url);
-
-/** An error in the server's own words. */
-export class ApiError extends Error {
-  /** @param {string} message @param {number} status @param {string | null} requestId @param {any} body */
-  constructor(message, status, requestId, body) {
-    super(message);
-    this.status = status;
-    this.requestId = requestId;
-    this.body = body;
-  }
-}
 
 /** The address of a path of a face. @param {string} face @param {string} path @param {Record<string, any>} [query] */
 export function url(face, path, query = {}) {
@@ -61,34 +51,8 @@ async function send(face, path, { method, json, form, query, signal, headers = {
     return await fetch(url(face, path, query), { method: method ?? (body ? "POST" : "GET"), headers: sent, body, signal });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new ApiError("The server cannot be reached. Check the connection and try again.", 0, null, null);
+    throw new ApiError(AWAY);
   }
-}
-
-/** The error of an answer that is not ok. @param {Response} answer */
-async function fault(answer) {
-  const text = await answer.text();
-  let body = null;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    // Not JSON: only the status speaks.
-  }
-  return new ApiError(messageOf(body) ?? `The server answered ${answer.status}.`, answer.status, answer.headers.get("X-Request-ID"), body);
-}
-
-/** The sentence in any face's error body. @param {any} body @returns {string | null} */
-export function messageOf(body) {
-  if (!body || typeof body !== "object") return null;
-  const details = Array.isArray(body.detail) ? body.detail.map((/** @type {any} */ entry) => `${(entry.loc ?? []).slice(1).join(".")}: ${entry.msg}`).join("; ") : null;
-  if (details) return details;
-  const nested = body.error && typeof body.error === "object" ? body.error : null;
-  if (nested) {
-    const fields = (nested.details ?? []).map?.((/** @type {any} */ entry) => `${entry.field}: ${entry.message}`) ?? [];
-    return fields.length ? `${nested.message}: ${fields.join("; ")}` : nested.message;
-  }
-  for (const key of ["message", "detail", "error"]) if (typeof body[key] === "string") return body[key];
-  return null;
 }
 
 /**
@@ -114,7 +78,7 @@ export async function upload(face, path, form, onProgress, signal) {
       if (call.status >= 200 && call.status < 300) resolve(body);
       else reject(new ApiError(messageOf(body) ?? `The server answered ${call.status}.`, call.status, call.getResponseHeader("X-Request-ID"), body));
     });
-    call.addEventListener("error", () => reject(new ApiError("The upload broke off. Check the connection and try again.", 0, null, null)));
+    call.addEventListener("error", () => reject(new ApiError("The upload broke off. Check the connection and try again.")));
     call.addEventListener("abort", () => reject(new DOMException("aborted", "AbortError")));
     signal?.addEventListener("abort", () => call.abort());
     call.send(form);

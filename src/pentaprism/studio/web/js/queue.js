@@ -38,6 +38,7 @@ const IDLE_MS = 10_000;
 /** @param {Adapter} adapter */
 export function addAdapter(adapter) {
   adapters.set(adapter.name, adapter);
+  if (active) look(adapter).then(tell);
 }
 
 /** Be told when the list changes. @param {(jobs: QueuedJob[]) => void} listener */
@@ -77,19 +78,26 @@ export function canRetry(face) {
 export async function refresh() {
   clearTimeout(timer);
   if (!active) return;
-  await Promise.all(
-    [...adapters.values()].map(async (adapter) => {
-      try {
-        found.set(adapter.name, await adapter.jobs());
-      } catch {
-        // The last known state stays; the connection light tells that the server is away.
-      }
-    }),
-  );
+  await Promise.all([...adapters.values()].map(look));
+  tell();
+}
+
+/** @param {Adapter} adapter */
+async function look(adapter) {
+  try {
+    found.set(adapter.name, await adapter.jobs());
+  } catch {
+    // The last known state stays; the connection light tells that the server is away.
+  }
+}
+
+/** Give the list to the listeners, and look again before long. */
+function tell() {
+  if (!active) return;
   const all = jobs();
   for (const listener of listeners) listener(all);
   clearTimeout(timer);
-  if (active) timer = setTimeout(refresh, document.hidden ? IDLE_MS : all.some((job) => !isOver(job)) ? BUSY_MS : IDLE_MS);
+  timer = setTimeout(refresh, document.hidden ? IDLE_MS : all.some((job) => !isOver(job)) ? BUSY_MS : IDLE_MS);
 }
 
 /** Watch while somebody is signed in. @param {boolean} on */

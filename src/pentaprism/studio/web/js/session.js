@@ -1,5 +1,7 @@
 // One log-in for all faces: the account store is one, and so are its tokens. They live in this tab's storage and never in an address.
 
+import { ApiError, AWAY, fault } from "./faults.js";
+
 const KEY = "pentaprism.session";
 const FACE = "spheroseg/api/auth";
 const BASE = new URL("../../", import.meta.url);
@@ -50,14 +52,10 @@ async function post(path, body) {
       body: JSON.stringify(body),
     });
   } catch {
-    throw new Error("The server cannot be reached. Check the connection and try again.");
+    throw new ApiError(AWAY);
   }
-  const found = await answer.json().catch(() => ({}));
-  if (!answer.ok) {
-    const error = new Error(found.message ?? found.error ?? `The server answered ${answer.status}.`);
-    throw Object.assign(error, { requestId: answer.headers.get("X-Request-ID"), status: answer.status });
-  }
-  return found;
+  if (!answer.ok) throw await fault(answer);
+  return answer.json().catch(() => ({}));
 }
 
 /** @param {any} answer */
@@ -81,7 +79,7 @@ export async function logIn(email, password) {
 
 /** @param {string} email @param {string} password @param {string} name */
 export async function register(email, password, name) {
-  take(await post("/register", { email, password, name }));
+  take(await post("/register", { email, password, name: name.trim() || undefined }));
 }
 
 /** End the session on the server too. */
@@ -111,8 +109,7 @@ async function renewed() {
     take(await post("/refresh", { refreshToken: refresh }));
     return true;
   } catch (error) {
-    // @ts-expect-error the status stands on errors that the server sent
-    if (error.status === 401 || error.status === 400) keep(null);
+    if (error instanceof ApiError && [400, 401].includes(error.status)) keep(null);
     return false;
   }
 }

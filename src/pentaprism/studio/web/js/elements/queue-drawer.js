@@ -2,7 +2,7 @@
 
 import { fill, h, icon } from "../dom.js";
 import { ago } from "../format.js";
-import { canRetry, cancel, isOver, onJobs, retry } from "../queue.js";
+import { canRetry, cancel, isOver, onJobs, refresh, retry } from "../queue.js";
 import { SECTIONS } from "../sections.js";
 import { toastError } from "../toasts.js";
 
@@ -31,6 +31,7 @@ class QueueDrawer extends HTMLElement {
 
   set open(open) {
     this.hidden = !open;
+    if (open) refresh();
   }
 
   /** @param {import("../queue.js").QueuedJob[]} jobs */

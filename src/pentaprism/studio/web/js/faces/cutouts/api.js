@@ -1,6 +1,7 @@
 // The quarry face: pictures, prompts, masks. What people wait for counts against its light limits, so the page asks by handle, not by upload.
 
-import { ApiError, request, upload } from "../../http.js";
+import { ApiError } from "../../faults.js";
+import { request, upload } from "../../http.js";
 
 const FACE = "quarry";
 

@@ -1,6 +1,7 @@
 // The promethium face: seismic datasets, and the jobs that fill their missing traces or take their noise away.
 
-import { ApiError, request, upload, url } from "../../http.js";
+import { ApiError } from "../../faults.js";
+import { request, upload, url } from "../../http.js";
 import { freshToken } from "../../session.js";
 
 const FACE = "promethium";
@@ -144,7 +145,7 @@ async function sendPiece(id, piece, offset, onProgress, signal) {
     // A conflict on a later try: the piece had arrived although its answer did not.
     if (status.ok || (status.code === 409 && attempt > 1)) return;
     if (signal.aborted) throw new DOMException("aborted", "AbortError");
-    if (attempt === TRIES || (status.code >= 400 && status.code < 500 && status.code !== 429)) throw new ApiError(status.message, status.code, status.requestId, null);
+    if (attempt === TRIES || (status.code >= 400 && status.code < 500 && status.code !== 429)) throw new ApiError(status.message, status.code, status.requestId);
     await new Promise((resolve) => setTimeout(resolve, 1000 * attempt));
   }
 }
