@@ -16,7 +16,9 @@ Counts = npt.NDArray[np.int64]
 PERCENTILE = 99.0
 # The percentile looks at all samples of a section up to MOST_SAMPLES, of a larger one at about ENOUGH_SAMPLES.
 MOST_SAMPLES = 1_000_000
-ENOUGH_SAMPLES = 500_000
+ENOUGH_SAMPLES = 250_000
+# Room for magnitudes at the start; it grows where traces are short.
+FIRST_PICKED = 300_000
 # Neighbouring traces that are looked at with the same shift in time.
 SHIFTED_TOGETHER = 64
 # Samples worked on at once: what one step needs stays in the processor's cache.
@@ -107,7 +109,8 @@ class Accumulator:
         self._low, self._high = math.inf, -math.inf
         self._total = self._squares = 0.0
         self._valid = self._zeros = self._nonfinite = 0
-        self._picked: list[Rows] = []
+        self._picked: Floats = np.empty(min(traces * samples, FIRST_PICKED), np.float32)
+        self._count = 0
 
     def add(self, first_trace: int, rows: Rows, sums: TraceSums, live: Mask, missing: Mask | None = None) -> None:
         """One window; only traces that are ``live`` [n] count."""
@@ -127,13 +130,12 @@ class Accumulator:
         """The statistics of everything added."""
         if self._valid == 0:
             return Statistics(None, None, None, None, None, self._nonfinite, None, False)
-        values = np.concatenate(self._picked) if self._picked else np.zeros(0, np.float32)
         return Statistics(
             min=self._low,
             max=self._high,
             mean=self._total / self._valid,
             rms=math.sqrt(self._squares / self._valid),
-            p99_abs=percentile_abs(values, PERCENTILE),
+            p99_abs=_percentile(self._picked[: self._count], PERCENTILE),
             nonfinite=self._nonfinite,
             zero_fraction=self._zeros / self._valid,
             sampled=self.sampled,
@@ -149,14 +151,26 @@ class Accumulator:
             picked = rows[part, places][used[part]]
             if missing is not None:
                 picked = picked[~missing[part, places][used[part]]]
-            self._picked.append(picked.reshape(-1) if finite else picked[np.isfinite(picked)])
+            self._keep(picked.reshape(-1) if finite else picked[np.isfinite(picked)])
+
+    def _keep(self, values: Floats) -> None:
+        """Magnitudes of ``values`` behind those kept before."""
+        needed = self._count + values.size
+        if needed > self._picked.size:
+            self._picked = np.concatenate([self._picked[: self._count], np.empty(max(needed, self._count), np.float32)])
+        np.abs(values, out=self._picked[self._count : needed])
+        self._count = needed
 
 
 def percentile_abs(values: Rows, percentile: float) -> float | None:
     """Percentile of the magnitudes of finite values, linear between ranks; None of nothing."""
-    if values.size == 0:
+    return _percentile(np.abs(values).reshape(-1), percentile)
+
+
+def _percentile(magnitudes: Floats, percentile: float) -> float | None:
+    """The same of magnitudes, which are put into another order."""
+    if magnitudes.size == 0:
         return None
-    magnitudes = np.abs(values).reshape(-1)
     place = percentile / 100 * (magnitudes.size - 1)
     below = math.floor(place)
     magnitudes.partition(below)

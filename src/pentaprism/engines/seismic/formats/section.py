@@ -17,6 +17,8 @@ Indices = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 WINDOW_BYTES = 4_000_000
+# Windows of a scan whose rows are whole at a time: the one in use, and the next, which may be made meanwhile.
+LIVING_WINDOWS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,8 @@ class Section(ABC):
         return {}
 
     def scan(self, names: Collection[str] = (), window_bytes: int = WINDOW_BYTES) -> Iterator[Window]:
-        """All traces once, in file order, in windows of about ``window_bytes``."""
+        """All traces once, in file order, in windows of about ``window_bytes``. Rows may be written over once the window after the
+        next is asked for."""
         for first, count in self.spans(window_bytes):
             rows = self._rows(first, count, 0, self.samples)
             yield Window(first, rows, self.fields(names, first, count), self.missing(first, count))

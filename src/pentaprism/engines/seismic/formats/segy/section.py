@@ -9,7 +9,18 @@ import numpy as np
 import numpy.typing as npt
 
 from pentaprism.engines.seismic.errors import UnreadableFile
-from pentaprism.engines.seismic.formats.section import WINDOW_BYTES, Indices, Limits, Rows, Section, Window, empty_headers, known, within
+from pentaprism.engines.seismic.formats.section import (
+    LIVING_WINDOWS,
+    WINDOW_BYTES,
+    Indices,
+    Limits,
+    Rows,
+    Section,
+    Window,
+    empty_headers,
+    known,
+    within,
+)
 from pentaprism.engines.seismic.formats.segy import text
 from pentaprism.engines.seismic.formats.segy.fields import (
     BINARY_FIELDS,
@@ -60,14 +71,17 @@ class SegySection(Section):
     def scan(self, names: Collection[str] = (), window_bytes: int = WINDOW_BYTES) -> Iterator[Window]:
         wanted = known(names, ALL_FIELDS)
         step = max(1, window_bytes // self.layout.trace_bytes)
-        buffer = np.empty((min(step, self.traces), self.layout.trace_bytes), np.uint8)
+        most = min(step, self.traces)
+        buffer = np.empty((most, self.layout.trace_bytes), np.uint8)
+        # Memory that was touched before: fresh pages cost more than reading and decoding.
+        decoded = np.empty((LIVING_WINDOWS, most, self.samples), np.float32)
         for first in range(0, self.traces, step):
             count = min(step, self.traces - first)
             stored = buffer[:count]
             self._source.read_into(self._offset(first), stored.reshape(-1))
             fields = trace_fields(stored, {*wanted, "samples"}, self.layout.order)
             self._require_equal_lengths(fields["samples"])
-            rows = np.empty((count, self.samples), np.float32)
+            rows = decoded[first // step % LIVING_WINDOWS, :count]
             decode(stored[:, self.layout.trace_header :], self.layout.code, self.layout.order, rows)
             yield Window(first, rows, {name: fields[name] for name in wanted}, None)
 
