@@ -5,7 +5,6 @@ import io
 import json
 import textwrap
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ from PIL import Image, ImageOps
 from conformance.quarry_world import Client, decoded, discs, iou, refused, saved, squares
 from pentaprism.imaging import rle
 from pentaprism.imaging.polygons import rasterize
-from running_server import QUIET_LIMITS, running_server
 
 INFO = {
     "job_id", "task_id", "model_type", "engine", "fallback", "image_id", "image_width", "image_height", "truncated", "warnings",
@@ -87,28 +85,6 @@ SAMPLES = {
         batch_status = requests.get(f'http://localhost:8000/segment/batch/{batch_id}').json()
     """,
 }
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("quarry")
-
-
-@pytest.fixture(scope="module")
-def gateway(folder: Path) -> Iterator[str]:
-    with running_server(folder / "data", environment=QUIET_LIMITS) as server:
-        Client(f"{server.url}/quarry").ready()
-        yield server.url
-
-
-@pytest.fixture(scope="module")
-def quarry(gateway: str) -> Client:
-    return Client(f"{gateway}/quarry")
-
-
-@pytest.fixture(scope="module")
-def scene() -> tuple[bytes, list[Any]]:
-    return discs()
 
 
 def run_sample(name: str, url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import io
 import zipfile
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,33 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conformance.quarry_world import Client, discs, refused, saved, squares
-from running_server import QUIET_LIMITS, running_server
+from conformance.quarry_world import Client, refused, saved, squares
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("quarry")
-
-
-@pytest.fixture(scope="module")
-def gateway(folder: Path) -> Iterator[str]:
-    with running_server(folder / "data", environment=QUIET_LIMITS) as server:
-        Client(f"{server.url}/quarry").ready()
-        yield server.url
-
-
-@pytest.fixture(scope="module")
-def quarry(gateway: str) -> Client:
-    return Client(f"{gateway}/quarry")
-
-
-@pytest.fixture(scope="module")
-def scene() -> tuple[bytes, list[Any]]:
-    return discs()
-
-
-def test_extraction_follows_its_rules(quarry: Client, folder: Path) -> None:
+def test_extraction_follows_its_rules(quarry: Client, quarry_folder: Path) -> None:
     saved_at_4900 = quarry.made("/segment/objects/extract", squares(), min_pixels=4900, alpha="hard", save_dir="shoes", max_fraction=0.5)
     assert saved_at_4900["saved"] == ["./results/shoes/object_0.png"]
     (one,) = saved_at_4900["objects"]
@@ -57,29 +33,29 @@ def test_extraction_follows_its_rules(quarry: Client, folder: Path) -> None:
     refused(quarry.get(path[:-4] + "0000"), 403, "AUTHORIZATION_ERROR")
     job = again["job_id"]
     with zipfile.ZipFile(io.BytesIO(quarry.get(f"/jobs/{job}/export?format=zip").content)) as archive:
-        assert archive.read("objects/object_1.png") == (folder / "data/results/shoes/object_1.png").read_bytes()
+        assert archive.read("objects/object_1.png") == (quarry_folder / "data/results/shoes/object_1.png").read_bytes()
     quarry.call("DELETE", f"/jobs/{job}")
-    assert not (folder / "data/results/shoes/object_1.png").exists()
+    assert not (quarry_folder / "data/results/shoes/object_1.png").exists()
 
 
-def test_extractions_at_once_overwrite_nothing(quarry: Client, folder: Path) -> None:
+def test_extractions_at_once_overwrite_nothing(quarry: Client, quarry_folder: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         calls = [pool.submit(quarry.made, "/segment/objects/extract", squares(), min_pixels=1000, save_dir="many") for _ in range(8)]
         names = [name for call in calls for name in call.result()["saved"]]
     assert len(names) == len(set(names)) >= 16
-    assert sorted(path.name for path in (folder / "data/results/many").glob("*")) == sorted(Path(name).name for name in names)
+    assert sorted(path.name for path in (quarry_folder / "data/results/many").glob("*")) == sorted(Path(name).name for name in names)
 
 
 @pytest.mark.parametrize(
     "place", ["/etc", "../../x", "a/../../x", "~", "C:\\x", "a\\b", ".hidden", "a/.b", "x" * 65, "/".join("abcdefghi"), "a\x00b", "link"]
 )
-def test_no_folder_leads_out_of_the_results(quarry: Client, folder: Path, place: str) -> None:
-    (folder / "data/results").mkdir(exist_ok=True)
-    link = folder / "data/results/link"
+def test_no_folder_leads_out_of_the_results(quarry: Client, quarry_folder: Path, place: str) -> None:
+    (quarry_folder / "data/results").mkdir(exist_ok=True)
+    link = quarry_folder / "data/results/link"
     if not link.is_symlink():
-        link.symlink_to(folder)
+        link.symlink_to(quarry_folder)
     refused(quarry.post("/segment/objects/extract", squares(), save_dir=place), 422, "VALIDATION_ERROR")
-    assert not list(folder.glob("**/object_*.png")) or all("results" in path.parts for path in folder.glob("**/object_*.png"))
+    assert not list(quarry_folder.glob("**/object_*.png")) or all("results" in path.parts for path in quarry_folder.glob("**/object_*.png"))
 
 
 def test_the_visualization_is_a_harmless_svg(quarry: Client, scene: tuple[bytes, list[Any]]) -> None:

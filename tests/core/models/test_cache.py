@@ -69,8 +69,10 @@ def test_a_later_pull_takes_up_what_an_earlier_one_left(server: Any, files: Mode
     server.breaks = [400_000, 0, 0, 0, 0]
     assert reason(lambda: files.pull(card)) == "download"
     assert files.verify(card) == "absent"
+    assert files.fetched(card) == 400_000
     assert files.pull(card).read_bytes() == content
     assert server.asked[-1] == "bytes=400000-"
+    assert files.fetched(card) == 0
 
 
 def test_a_killed_download_is_taken_up(server: Any, files: ModelFiles, make_card: MakeCard, content: bytes) -> None:

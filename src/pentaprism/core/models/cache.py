@@ -85,7 +85,7 @@ class ModelFiles:
         with storage_faults(), self._alone(card):
             if target.is_file() and self._matches(target, card):
                 return target
-            part = self.cache_dir / f"{card.file}.{card.sha256[:16]}.part"
+            part = self._part(card)
             self._download(card, part, progress or (lambda _done, _total: None))
             if not self._matches(part, card):
                 part.unlink()
@@ -93,6 +93,16 @@ class ModelFiles:
             part.replace(target)
             _flush(self.cache_dir)
         return target
+
+    def fetched(self, card: ModelCard) -> int:
+        """Bytes that a download under way, or one that was interrupted, has brought here."""
+        try:
+            return self._part(card).stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def _part(self, card: ModelCard) -> Path:
+        return self.cache_dir / f"{card.file}.{(card.sha256 or '')[:16]}.part"
 
     def _places(self, card: ModelCard, shipped: Path | None) -> Iterator[Path]:
         if shipped is not None and card.file is not None:

@@ -5,7 +5,6 @@ import logging
 import threading
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 from starlette.requests import HTTPConnection, Request
 
@@ -16,6 +15,7 @@ from pentaprism.core.platform import Platform
 from pentaprism.core.signing import Signer, unexpired
 from pentaprism.faces.quarry.kinds import FACE
 from pentaprism.faces.quarry.metrics import QuarryMetrics
+from pentaprism.faces.quarry.service.resultfiles import FolderFiles, StoredFiles, result_files
 from pentaprism.faces.quarry.settings import QuarrySettings
 from pentaprism.web.auth import Authenticator, AuthRules, Credential, client_address, find_credential, remember
 from pentaprism.web.ratelimit import RateLimits, header_style
@@ -69,9 +69,9 @@ class Quarry:
         return not self.settings.api_keys and not self.settings.require_auth
 
     @cached_property
-    def results_root(self) -> Path:
-        """Folder of result files, absolute."""
-        return (self.platform.data_dir / Path(self.settings.results_dir).expanduser()).resolve()
+    def results(self) -> FolderFiles | StoredFiles:
+        """The result files."""
+        return result_files(self.platform, self.settings)
 
     def identify(self, connection: HTTPConnection) -> Caller:
         """Who sends the request. Raises NotAuthenticated, NotAllowed. Reads the database: call it in a thread."""

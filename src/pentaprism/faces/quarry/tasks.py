@@ -2,7 +2,6 @@
 
 import time
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from pentaprism.core.events.event import Event
@@ -17,6 +16,7 @@ from pentaprism.faces.quarry.tables import Result
 from pentaprism.faces.quarry.work import extraction
 from pentaprism.faces.quarry.work.embeddings import ready
 from pentaprism.faces.quarry.work.engines import LoadFailure, engine_for, in_use, load, publish_figures, settings_of
+from pentaprism.faces.quarry.work.publication import Publication, publication
 from pentaprism.faces.quarry.work.segmenting import Outcome, Source, image_of, soft_check
 from pentaprism.faces.quarry.work.segmenting import segment as run
 
@@ -37,7 +37,7 @@ def segment(job: JobContext, request: WorkRequest) -> None:
     _tell(job, outcome, time.perf_counter() - began)
 
 
-def _store(job: JobContext, request: WorkRequest, outcome: Outcome, beside: dict[str, Any]) -> None:
+def _store(job: JobContext, request: WorkRequest, outcome: Outcome, beside: dict[str, Any], files: Publication | None = None) -> None:
     figures, regions = pack(outcome.masks, outcome.prompts, outcome.points)
     job.report(ENCODED)
     engine = engine_document(outcome)
@@ -57,19 +57,20 @@ def _store(job: JobContext, request: WorkRequest, outcome: Outcome, beside: dict
     kept = timedelta(hours=settings.click_hours) if request.click else timedelta(days=settings.job_days)
     result = {"total_masks": len(outcome.masks), "engine": engine, "fallback": outcome.fallback}
     with job.completing(result, retention=kept) as session:
+        if files is not None:
+            files.keep(session)
         session.merge(Result(job_id=job.id, document=document, masks=regions))
 
 
 def _extract(job: JobContext, request: WorkRequest, outcome: Outcome) -> None:
     """Cut the objects out, write their files, send them to Drive, and keep the masks of those that were saved."""
-    wanted, root = request.extraction, Path(str(request.results_root))
+    wanted = request.extraction
     if wanted is None:
         raise ModelFailed("The request of the extraction is incomplete.")
-    extraction.forget_earlier(job, root)
+    files = publication(job, wanted.folder(request.owner_folder))
     pixels = outcome.image.width * outcome.image.height
     chosen = extraction.select(outcome.masks, wanted, pixels, settings_of(job.platform).max_objects)
     profile = extraction.icc_profile(outcome.source.path) if chosen.kept else None
-    files = extraction.Publication(job, root, request.owner_folder, wanted.save_dir)
     sizes = []
     try:
         for index in chosen.kept:
@@ -81,7 +82,7 @@ def _extract(job: JobContext, request: WorkRequest, outcome: Outcome) -> None:
         drive_files: list[dict[str, Any]] = []
         drive_errors: list[dict[str, Any]] = []
         if wanted.save_to_drive:
-            drive_files, drive_errors = extraction.to_drive(job, wanted, list(zip(paths, files.published, strict=True)))
+            drive_files, drive_errors = extraction.to_drive(job, wanted, zip(paths, files.readable(), strict=True))
         for name in ("masks", "prompts", "points"):
             setattr(outcome, name, [getattr(outcome, name)[index] for index in chosen.kept])
         beside = {
@@ -91,7 +92,7 @@ def _extract(job: JobContext, request: WorkRequest, outcome: Outcome) -> None:
             "drive_files": drive_files,
             "drive_errors": drive_errors,
         }
-        _store(job, request, outcome, beside)
+        _store(job, request, outcome, beside, files)
     except BaseException:
         files.withdraw()
         raise

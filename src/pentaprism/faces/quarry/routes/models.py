@@ -5,11 +5,13 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from pentaprism.core.jobs.states import WAITING, JobState
 from pentaprism.faces.quarry.answers import bare, envelope
 from pentaprism.faces.quarry.context import Quarry
 from pentaprism.faces.quarry.routes.common import errors, wait_for
 from pentaprism.faces.quarry.schemas import answers
 from pentaprism.faces.quarry.service import models, unloading
+from pentaprism.web.waiting import job_end
 
 
 def router(context: Quarry) -> APIRouter:
@@ -41,6 +43,9 @@ def _changing(routes: APIRouter, context: Quarry) -> None:
         held = await run_in_threadpool(unloading.held, context, model_name)
         if held is None:
             job = await run_in_threadpool(unloading.begin_load, context, caller, model_name)
+            begun = await job_end(context.platform, job.id, context.settings.busy_seconds, request.is_disconnected)
+            if begun is not None and begun.status in WAITING:
+                raise unloading.busy(model_name, "every worker has other work; it is loaded once one is free")
             done = await wait_for(context, request, job.id)
             held = done.result or {}
         data = unloading.loaded_answer(model_name, held["memory_bytes"], held["load_ms"])
@@ -69,5 +74,6 @@ def _changing(routes: APIRouter, context: Quarry) -> None:
             raise models.unusable(context.platform, name, "weights_missing")
         with context.platform.database.write() as session:
             job = models.start_download(session, context.platform, account_id, name)
-            done = round(total * job.progress / 100)
-            return {"name": name, "bytes": done, "total_bytes": total, "status": "running" if job.status == "running" else "pending"}
+            status = "running" if job.status == JobState.RUNNING else "pending"
+        done = min(context.platform.models.files.fetched(card), total)
+        return {"name": name, "bytes": done, "total_bytes": total, "status": status}

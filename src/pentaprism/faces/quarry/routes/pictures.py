@@ -163,7 +163,9 @@ def _exports(routes: APIRouter, context: Quarry) -> None:
             results.require_completed(job, context.settings.soft_seconds)
             found = results.load(session, job)
         if wanted == "zip":
-            return _attachment(job.id, "zip", exports.archive(exports.entries(found, lambda one: as_svg(context, one))))
+            return _attachment(
+                job.id, "zip", exports.archive(exports.entries(found, lambda one: as_svg(context, one), context.results.read))
+            )
         media, suffix = exports.MEDIA[wanted]
         content = exports.MAKERS[wanted](found)
         headers = {"Content-Disposition": content_disposition(f"{job.id}.{suffix}")}
@@ -182,7 +184,7 @@ def batch_entries(context: Quarry, children: list[str], wanted: str) -> Iterator
             found = results.load(session, child)
         folder = f"{child.child_index if child.child_index is not None else number:03d}/"
         if wanted == "zip":
-            yield from exports.entries(found, lambda one: as_svg(context, one), folder)
+            yield from exports.entries(found, lambda one: as_svg(context, one), context.results.read, folder)
         else:
             yield f"{folder}{wanted}.{exports.MEDIA[wanted][1]}", exports.MAKERS[wanted](found)
 

@@ -1,7 +1,6 @@
 """Result files and Google Drive."""
 
 import hashlib
-from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -72,10 +71,6 @@ def router(context: Quarry) -> APIRouter:
 
 def file_answer(request: Request, context: Quarry, path: str) -> Response:
     """A result file as an attachment. Raises FileMissing."""
-    file = context.results_root / Path(path)
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise FileMissing from error
+    content = context.results.read(path)
     tag = hashlib.sha256(content).hexdigest()
-    return bytes_response(request, content, content_type="image/png", etag=tag, filename=file.name, inline=False)
+    return bytes_response(request, content, content_type="image/png", etag=tag, filename=path.rpartition("/")[2], inline=False)

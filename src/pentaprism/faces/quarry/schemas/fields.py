@@ -61,6 +61,10 @@ class Extraction:
     nested: bool = True
     max_fraction: float = 1.0
 
+    def folder(self, owner: str) -> str:
+        """The folder of the files below the results, that of the ``owner`` included; empty for the results folder itself."""
+        return "/".join(part for part in (owner, self.save_dir) if part)
+
 
 @dataclass(slots=True)
 class Fields:

@@ -3,11 +3,12 @@
 import io
 import zipfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
 from pydantic_core import to_json
 
+from pentaprism.faces.quarry.errors import FileMissing
 from pentaprism.faces.quarry.service.formats import png_of, polygons_of, rle_of
 from pentaprism.faces.quarry.service.results import Found, info
 
@@ -106,14 +107,12 @@ def labelmap(found: Found) -> bytes:
 MAKERS: dict[str, Callable[[Found], bytes]] = {"coco": coco, "geojson": geojson, "polygons": polygons, "labelmap": labelmap}
 
 
-def entries(found: Found, svg: Callable[[Found], bytes], folder: str = "") -> Iterator[Entry]:
-    """The files of a result in a ZIP: masks or extracted objects, ``masks.json``, label image, COCO, SVG."""
-    root = found.job.request.get("results_root")
+def entries(found: Found, svg: Callable[[Found], bytes], read: Callable[[str], bytes], folder: str = "") -> Iterator[Entry]:
+    """The files of a result in a ZIP: masks or extracted objects (by ``read``), ``masks.json``, label image, COCO, SVG."""
     if found.document.get("objects"):
         for one in found.document["objects"]:
-            file = Path(str(root)) / str(one["path"]).removeprefix("./results/")
-            if file.is_file():
-                yield f"{folder}objects/{one['name']}", file.read_bytes()
+            with suppress(FileMissing):
+                yield f"{folder}objects/{one['name']}", read(str(one["path"]).removeprefix("./results/"))
     else:
         for mask in found.masks:
             yield f"{folder}masks/mask_{mask.index}.png", png_of(mask, found.height, found.width)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from pentaprism.core.blobs.keys import content_key
@@ -93,18 +93,22 @@ def close(session: Session, context: Quarry, account_id: str, image_id: str) -> 
     """Delete a handle: embeddings at once, bytes when no job needs them. Raises ImageNotFound."""
     image = find(session, context, account_id, image_id)
     image.open = False
-    forget_embeddings(session, context.platform, account_id, image.sha256)
+    forget_embeddings(session, context.platform, *kept_of(account_id, image.sha256))
     session.flush()
     remove_unneeded(session, context.platform, [image])
 
 
-def forget_embeddings(session: Session, platform: Platform, account_id: str, sha256: str) -> None:
-    """Remove whatever engines have kept of an image."""
-    which = (Embedding.account_id == account_id, Embedding.sha256 == sha256)
+def forget_embeddings(session: Session, platform: Platform, *which: ColumnElement[bool]) -> None:
+    """Remove what engines have kept of images; ``which`` are conditions on the rows of Embedding."""
     keys = [key for key in session.scalars(select(Embedding.blob_key).where(*which)) if key]
     session.execute(delete(Embedding).where(*which).execution_options(synchronize_session=False))
     if keys:
         platform.blobs.release(session, *keys)
+
+
+def kept_of(account_id: str, sha256: str) -> tuple[ColumnElement[bool], ...]:
+    """Conditions on the rows of Embedding that belong to one file of one account."""
+    return (Embedding.account_id == account_id, Embedding.sha256 == sha256)
 
 
 def remove_unneeded(session: Session, platform: Platform, images: list[Image]) -> int:
@@ -114,7 +118,7 @@ def remove_unneeded(session: Session, platform: Platform, images: list[Image]) -
         subject = subject_of(image.account_id, image.image_id)
         if session.scalar(select(Job.id).where(Job.subject == subject).limit(1)) is not None:
             continue
-        forget_embeddings(session, platform, image.account_id, image.sha256)
+        forget_embeddings(session, platform, *kept_of(image.account_id, image.sha256))
         platform.blobs.release(session, image.blob_key)
         session.delete(image)
         removed += 1

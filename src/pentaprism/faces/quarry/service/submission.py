@@ -2,12 +2,10 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
@@ -38,6 +36,7 @@ from pentaprism.faces.quarry.schemas.prompts import (
 from pentaprism.faces.quarry.service import budget, images, models
 from pentaprism.faces.quarry.service.drive import Drive
 from pentaprism.faces.quarry.service.inspection import Facts
+from pentaprism.faces.quarry.service.resultfiles import FolderFiles
 from pentaprism.faces.quarry.tables import Embedding, Image
 
 IDEMPOTENT_FOR = timedelta(hours=24)
@@ -190,27 +189,16 @@ def _extraction(context: Quarry, caller: Caller, fields: Fields) -> dict[str, An
     """Where the objects of an extraction go. Raises Invalid for a folder that leads elsewhere, NotAllowed for a folder of Drive."""
     owner = "" if context.is_open else f"u-{hashlib.sha256(caller.account_id.encode()).hexdigest()[:12]}"
     wanted = fields.extraction
-    root = context.results_root
     if wanted.save_to_drive:
         with suppress(DriveOff):
             Drive(context.settings, context.platform.data_dir).folder(wanted.drive_folder)
-    check_inside(root, "/".join(part for part in (owner, wanted.save_dir) if part))
+    files = context.results
+    files.check(wanted.folder(owner))
     return {
         "extraction": {name: getattr(wanted, name) for name in wanted.__slots__},
-        "results_root": str(root),
+        "results_root": str(files.root) if isinstance(files, FolderFiles) else None,
         "owner_folder": owner,
     }
-
-
-def check_inside(root: Path, folder: str) -> None:
-    """Raise Invalid if a link on the way from ``root`` to ``folder`` leads out of it."""
-    here = root
-    for segment in folder.split("/") if folder else []:
-        here = here / segment
-        if here.is_symlink() and not Path(os.path.realpath(here)).is_relative_to(root):
-            raise invalid("save_dir", "This folder leads out of the results folder.", "save_dir")
-        if here.exists() and not here.is_dir():
-            raise invalid("save_dir", "A file stands where this folder would be.", "save_dir")
 
 
 def fingerprint_of(request: Mapping[str, Any]) -> str:

@@ -12,7 +12,9 @@ from pentaprism.faces.quarry.context import Caller, Quarry
 from pentaprism.faces.quarry.errors import ModelUnusable
 from pentaprism.faces.quarry.kinds import FACE, MODEL
 from pentaprism.faces.quarry.metrics import held_models
+from pentaprism.faces.quarry.service import images
 from pentaprism.faces.quarry.service.models import EMBEDDED, known, trouble, unusable
+from pentaprism.faces.quarry.tables import Embedding
 
 PREFIX = "quarry.unload:"
 LOOK_SECONDS = 0.2
@@ -44,6 +46,11 @@ def _enqueue(session: Session, context: Quarry, caller: Caller, name: str) -> Jo
         return active.job
 
 
+def busy(name: str, what: str) -> ModelUnusable:
+    """Nobody can load or drop the model at the moment."""
+    return ModelUnusable(f"The model {name} is busy: {what}.", details={"model": name, "reason": "busy", "retry_after": 10}, retry_after=10)
+
+
 def held(context: Quarry, name: str) -> dict[str, Any] | None:
     """The figures of a model that a live worker holds."""
     holders = held_models(context.platform)[name]
@@ -56,16 +63,20 @@ def loaded_answer(name: str, memory_bytes: int, load_ms: int) -> dict[str, Any]:
 
 
 def unload(context: Quarry, name: str) -> None:
-    """Have every worker drop a model, and wait until they have. Raises NotFound; ModelUnusable while one is busy with it."""
+    """Have every worker drop a model, and wait until they have; of the embedded one goes what it has kept of images.
+
+    Raises NotFound; ModelUnusable while a worker is busy with the model.
+    """
     known(name)
     asked = isoformat(context.platform.clock())
     with context.platform.database.write() as session:
         session.merge(SharedState(name=PREFIX + name, value={"at": asked}))
+        if name == EMBEDDED:
+            images.forget_embeddings(session, context.platform, Embedding.model == EMBEDDED)
     give_up = time.monotonic() + context.settings.busy_seconds
     while any(holder["loaded_at"] <= asked for holder in held_models(context.platform)[name]):
         if name == EMBEDDED:
             return
         if time.monotonic() > give_up:
-            message = f"The model {name} is busy; it goes as soon as its requests end."
-            raise ModelUnusable(message, details={"model": name, "reason": "busy", "retry_after": 10}, retry_after=10)
+            raise busy(name, "it goes as soon as its requests end")
         time.sleep(LOOK_SECONDS)

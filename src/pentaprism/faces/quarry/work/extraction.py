@@ -1,13 +1,9 @@
-"""Objects cut out of an image: which ones, their pixels, their files."""
+"""Objects cut out of an image: which ones, their pixels, their way to Google Drive."""
 
 from __future__ import annotations
 
-import fcntl
 import io
-import os
-import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,21 +14,16 @@ import numpy.typing as npt
 from PIL import Image as PillowImage
 from PIL import UnidentifiedImageError
 
-from pentaprism.core.errors import StorageFull
 from pentaprism.core.jobs.context import JobContext
 from pentaprism.faces.quarry.errors import DriveFailed, DriveOff
 from pentaprism.faces.quarry.schemas.fields import Extraction
 from pentaprism.faces.quarry.service.drive import Drive
 from pentaprism.faces.quarry.service.pictures import Picture
-from pentaprism.faces.quarry.service.submission import check_inside
-from pentaprism.faces.quarry.tables import ResultFile
 from pentaprism.faces.quarry.work.engines import settings_of
 
 if TYPE_CHECKING:
     from pentaprism.engines.sam import Mask
 
-LOCK = ".lock"
-NAME = re.compile(r"object_(\d{1,9})\.png")
 NESTED_SHARE = 0.9
 COLOUR_MODES = {"RGB", "RGBA", "P", "L", "LA"}
 
@@ -111,75 +102,7 @@ def png(pixels: Picture, profile: bytes | None) -> bytes:
     return file.getvalue()
 
 
-class Publication:
-    """The files of an extraction: written under names of their own, then numbered and renamed under a lock."""
-
-    def __init__(self, job: JobContext, root: Path, owner: str, folder: str) -> None:
-        self._job = job
-        self._root = root
-        self._place = "/".join(part for part in (owner, folder) if part)
-        self._drafts: list[Path] = []
-        self.published: list[Path] = []
-
-    @property
-    def _folder(self) -> Path:
-        return self._root / self._place if self._place else self._root
-
-    def write(self, content: bytes) -> None:
-        """Write one file. Raises StorageFull."""
-        check_inside(self._root, self._place)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        draft = self._folder / f".{self._job.id}-{self._job.attempt}-{len(self._drafts)}.part"
-        self._drafts.append(draft)
-        try:
-            with draft.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise StorageFull from error
-
-    def publish(self) -> list[str]:
-        """Give the files their names, in the order they were written, and note them; paths begin with ``./results/``."""
-        with self._locked(), self._job.transaction() as session:
-            taken = [int(found[1]) for entry in os.scandir(self._folder) if (found := NAME.fullmatch(entry.name))] if self._drafts else []
-            first = max(taken, default=-1) + 1
-            shown = []
-            for index, draft in enumerate(self._drafts):
-                name = f"object_{first + index}.png"
-                # A link fails where a file stands, a rename would replace it.
-                target = self._folder / name
-                os.link(draft, target)
-                draft.unlink()
-                self.published.append(target)
-                path = f"{self._place}/{name}" if self._place else name
-                session.add(ResultFile(path=path, account_id=self._job.account_id, job_id=self._job.id, number=index))
-                shown.append(f"./results/{path}")
-        return shown
-
-    def withdraw(self) -> None:
-        """Remove every file again."""
-        for path in (*self._drafts, *self.published):
-            path.unlink(missing_ok=True)
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        self._root.mkdir(parents=True, exist_ok=True)
-        with (self._root / LOCK).open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-
-
-def forget_earlier(job: JobContext, root: Path) -> None:
-    """Remove the files of an earlier attempt of this job."""
-    with job.transaction() as session:
-        rows = session.query(ResultFile).filter(ResultFile.job_id == job.id).all()
-        for row in rows:
-            (root / row.path).unlink(missing_ok=True)
-            session.delete(row)
-
-
-def to_drive(job: JobContext, wanted: Extraction, files: Sequence[tuple[str, Path]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def to_drive(job: JobContext, wanted: Extraction, files: Iterable[tuple[str, Path]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Upload files, shown path and place: what arrived and what did not."""
     drive = Drive(settings_of(job.platform), job.platform.data_dir)
     try:
@@ -190,7 +113,7 @@ def to_drive(job: JobContext, wanted: Extraction, files: Sequence[tuple[str, Pat
     for shown, path in files:
         job.check()
         try:
-            arrived.append({**drive.upload(path, path.name, folder), "path": shown})
+            arrived.append({**drive.upload(path, shown.rpartition("/")[2], folder), "path": shown})
         except DriveFailed as error:
             failed.append({"path": shown, "message": error.message})
     return arrived, failed
