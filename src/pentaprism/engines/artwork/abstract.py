@@ -6,9 +6,10 @@ import numpy.typing as npt
 
 from pentaprism.engines.artwork.colour import mix, ramp, rgb, toned
 from pentaprism.engines.artwork.frame import Frame
+from pentaprism.engines.artwork.layers import screen, spread
 from pentaprism.engines.artwork.noise import fbm, smoothstep
 from pentaprism.engines.artwork.painter import Bytes, disc, polygon, soft_shadow, stroke, to_bytes, to_floats
-from pentaprism.engines.artwork.sky import Canvas, add_stars, screen
+from pentaprism.engines.artwork.sky import Canvas, add_stars
 
 Floats = npt.NDArray[np.float32]
 
@@ -31,9 +32,9 @@ def draw_flow(frame: Frame, colours: list[Floats], seed: int, octaves: int) -> C
     index = np.clip((0.5 + 0.34 * warped + 0.16 * folds) * 511, 0, 511)
     canvas = table[index.astype(np.int32)]
     facing = (0.7 * tilt[0] - 0.6 * tilt[1]) / np.sqrt(1 + tilt[0] ** 2 + tilt[1] ** 2)
-    canvas *= (0.86 + 0.2 * facing)[..., None]
-    screen(canvas, np.asarray((np.clip(facing, 0, 1) ** 7 * 0.32)[..., None] * np.ones(3, np.float32), np.float32))
-    return np.asarray(np.clip(canvas, 0, 1), np.float32)
+    canvas *= spread(0.86 + 0.2 * facing)
+    screen(canvas, spread(np.clip(facing, 0, 1) ** 7 * 0.32))
+    return np.clip(canvas, 0, 1, out=canvas)
 
 
 def draw_geometric(frame: Frame, colours: list[Floats], seed: int) -> Canvas:

@@ -52,9 +52,11 @@ def mix(first: Floats, second: Floats, share: float) -> Floats:
     return from_oklab(to_oklab(first) * (1 - share) + to_oklab(second) * share)
 
 
-def toned(colour: Floats, *, lightness: float = 0.0, chroma: float = 1.0) -> Floats:
-    """``colour`` made lighter (or darker) by a step of OKLab lightness, its chroma multiplied."""
+def toned(colour: Floats, *, lightness: float | npt.NDArray[Any] = 0.0, chroma: float = 1.0) -> Floats:
+    """``colour`` made lighter (or darker) by a step of OKLab lightness, its chroma multiplied; [n, 3] for [n] steps."""
     lab = to_oklab(colour)
+    if isinstance(lightness, np.ndarray):
+        lab = np.repeat(lab[None], len(lightness), axis=0)
     lab[..., 0] = np.clip(lab[..., 0] + lightness, 0, 1)
     lab[..., 1:] *= chroma
     return from_oklab(lab)

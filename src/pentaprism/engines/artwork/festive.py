@@ -6,9 +6,10 @@ import numpy.typing as npt
 
 from pentaprism.engines.artwork.colour import mix, rgb, toned
 from pentaprism.engines.artwork.frame import Frame
+from pentaprism.engines.artwork.layers import screen, screen_layer
 from pentaprism.engines.artwork.noise import fbm
 from pentaprism.engines.artwork.painter import polygon, stroke, to_bytes, to_floats
-from pentaprism.engines.artwork.sky import Canvas, screen
+from pentaprism.engines.artwork.sky import Canvas
 from pentaprism.engines.artwork.solids import sphere
 
 Floats = npt.NDArray[np.float32]
@@ -33,11 +34,11 @@ def add_bokeh(
         x0, x1 = max(int(x - radius) - 2, 0), min(int(x + radius) + 3, frame.width)
         if y0 >= y1 or x0 >= x1:
             continue
-        reach = np.hypot((np.arange(x0, x1) + 0.5 - x)[None], (np.arange(y0, y1) + 0.5 - y)[:, None])
+        across = (np.arange(x0, x1, dtype=np.float32) + np.float32(0.5 - x)) ** 2
+        reach = np.sqrt(across[None] + ((np.arange(y0, y1, dtype=np.float32) + np.float32(0.5 - y)) ** 2)[:, None])
         inside = np.clip((radius - reach) / max(radius * 0.05, 1) + 0.5, 0, 1)
-        glow = inside * (0.55 + 0.45 * (reach / radius) ** 4)
-        part = layer[y0:y1, x0:x1]
-        part += (1 - part) * np.asarray(glow[..., None] * colour * bright, np.float32)
+        square = (reach / radius) ** 2
+        screen_layer(layer[y0:y1, x0:x1], inside * (0.55 + 0.45 * square * square), colour * np.float32(bright))
     screen(canvas, layer)
 
 

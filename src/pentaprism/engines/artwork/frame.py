@@ -57,6 +57,12 @@ class Frame:
         """Row of ``v``."""
         return v * self.scale + self.horizon
 
+    def box(self, u: float, v: float, reach: float) -> tuple[slice, slice]:
+        """Rows and columns within ``reach`` of a place, as far as they lie in the picture; empty where none does."""
+        x, y, far = self.x(u), self.y(v), reach * self.scale
+        columns = slice(max(int(x - far), 0), min(int(x + far) + 1, self.width))
+        return slice(max(int(y - far), 0), min(int(y + far) + 1, self.height)), columns
+
     def distance(self, u: float, v: float) -> npt.NDArray[np.float32]:
         """Distance [height, width] of every pixel from a place, in units."""
         du = (self.us - u).astype(np.float32) ** 2

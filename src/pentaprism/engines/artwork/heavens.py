@@ -6,10 +6,11 @@ import numpy.typing as npt
 
 from pentaprism.engines.artwork.colour import from_oklab, mix, rgb
 from pentaprism.engines.artwork.frame import Frame
+from pentaprism.engines.artwork.layers import screen, screen_layer
 from pentaprism.engines.artwork.light import Light
 from pentaprism.engines.artwork.noise import fbm, smoothstep
 from pentaprism.engines.artwork.painter import disc, stroke
-from pentaprism.engines.artwork.sky import Canvas, screen
+from pentaprism.engines.artwork.sky import Canvas
 
 Floats = npt.NDArray[np.float32]
 
@@ -72,7 +73,7 @@ def draw_fireworks(canvas: Canvas, frame: Frame, seed: int, colours: list[Floats
     ):
         x, y, radius = frame.x(u), frame.y(v), frame.scale * r
         colour = palette[k % len(palette)]
-        screen(canvas, np.asarray(np.exp(-frame.distance(u, v) / (0.7 * r))[..., None] * colour * 0.22, np.float32))
+        screen_layer(canvas, np.exp(-frame.distance(u, v) / (0.7 * r)), colour * np.float32(0.22))
         for angle in np.linspace(0, 2 * np.pi, 46, endpoint=False):
             reach = radius * rng.uniform(0.72, 1.06)
             path = [
@@ -101,7 +102,7 @@ def draw_lanterns(canvas: Canvas, frame: Frame, seed: int) -> None:
         body = np.clip((1 - np.maximum(np.abs(dx)[None] / (0.72 - 0.1 * dy[:, None]), np.abs(dy)[:, None])) * size + 0.5, 0, 1)
         halo = 0.4 * np.exp(-np.hypot(dx[None], dy[:, None]) / 1.9)
         warm = np.array([1.0, 0.66, 0.28], np.float32)
-        screen(part, np.asarray(halo[..., None] * warm, np.float32))
+        screen_layer(part, halo, warm)
         part += (np.array([1.0, 0.78, 0.42], np.float32) - part) * (body * (0.72 + 0.28 * dy[:, None].clip(-1, 1)))[..., None].astype(
             np.float32
         )

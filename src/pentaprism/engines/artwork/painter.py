@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from pentaprism.engines.artwork.layers import spread, strips
+
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 Points = Sequence[tuple[float, float]] | npt.NDArray[Any]
@@ -18,19 +20,24 @@ def to_bytes(canvas: Floats, seed: int = 0) -> Bytes:
     """Float [H, W, 3] in 0..1 to eight bits, with a noise of half a step against banding."""
     rng = np.random.Generator(np.random.SFC64(seed))
     noise = rng.random(canvas.shape[:2], dtype=np.float32)
-    values = canvas * np.float32(255)
-    values += noise[..., None]
-    return np.asarray(np.clip(values, 0, 255.499), np.uint8)
+    found = np.empty(canvas.shape, np.uint8)
+    for rows in strips(canvas):
+        values = spread(noise[rows])
+        values += canvas[rows] * np.float32(255)
+        found[rows] = np.clip(values, 0, 255.499, out=values)
+    return found
 
 
 def to_floats(canvas: Bytes) -> Floats:
     """Eight bits to float 0..1."""
-    return np.asarray(canvas, np.float32) / np.float32(255)
+    found = np.asarray(canvas, np.float32)
+    found *= np.float32(1 / 255)
+    return found
 
 
 def code(colour: npt.NDArray[Any]) -> tuple[int, int, int]:
     """A colour of 0..1 as the drawing library wants it."""
-    red, green, blue = (round(float(part) * 255) for part in np.clip(colour, 0, 1))
+    red, green, blue = (round(min(max(part, 0.0), 1.0) * 255) for part in colour.tolist())
     return red, green, blue
 
 

@@ -13,6 +13,9 @@ from pentaprism.engines.artwork.painter import Bytes, disc, ellipse, polygon, st
 from pentaprism.engines.artwork.terrain import REACH, SIDE, World
 from pentaprism.engines.artwork.view import FOCAL, Sight
 
+TONES = 48
+"""How many shades of one colour blades and flowers have."""
+
 Floats = npt.NDArray[np.float32]
 Rng = np.random.Generator
 DrawTree = Callable[[Bytes, Rng, float, float, float, Floats, Floats], None]
@@ -24,8 +27,8 @@ FLOWER_COLOURS = {
 """Flowers that a prompt may name, with the colour of their heads."""
 
 
-def shown_colour(colour: Floats, depth: float, light: Light, lit: float = 1.0) -> Floats:
-    """A surface of ``colour`` under the scene's light, seen through the air at ``depth``."""
+def shown_colour(colour: Floats, depth: float | Floats, light: Light, lit: float | Floats = 1.0) -> Floats:
+    """A surface of ``colour`` under the scene's light, seen through the air at ``depth``; [n, 3] with ``depth`` and ``lit`` as [n, 1]."""
     seen = colour * (0.3 + 0.36 * light.ambient + 0.52 * lit * light.direct)
     share = 1 - np.exp(-depth * light.thickness * 0.42)
     return np.asarray(np.clip(seen + (light.haze - seen) * share, 0, 1), np.float32)
@@ -135,6 +138,9 @@ def draw_trees(
     dark, lit = rgb(dark_code), rgb(lit_code)
     if snow:
         lit = mix(lit, rgb("#eef3fa"), 0.8)
+    shades, depths = 0.06 * jitter, np.asarray(z, np.float32)[:, None]
+    darks = shown_colour(toned(dark, lightness=shades), depths, light, 0.35)
+    lits = shown_colour(toned(lit, lightness=shades), depths, light, 0.9)
     for i in np.argsort(-z):
         x, y = frame.x(float(across[i] * FOCAL / z[i])), frame.horizon + frame.scale * FOCAL * (world.eye - float(ground[i])) / float(z[i])
         size = frame.scale * FOCAL * float(sizes[i]) / float(z[i])
@@ -143,9 +149,7 @@ def draw_trees(
         seen = sight.depth[min(int(y), frame.height - 1), min(max(int(x), 0), frame.width - 1)]
         if y < frame.height and seen < z[i] * 0.9:
             continue
-        shade = 0.06 * float(jitter[i])
-        draw(canvas, rng, x, y, size, shown_colour(toned(dark, lightness=shade), float(z[i]), light, 0.35),
-             shown_colour(toned(lit, lightness=shade), float(z[i]), light, 0.9))  # fmt: skip
+        draw(canvas, rng, x, y, size, darks[i], lits[i])
 
 
 def draw_grass(canvas: Bytes, frame: Frame, light: Light, seed: int, tint: Floats | None = None, *, dry: bool = False) -> None:
@@ -153,14 +157,15 @@ def draw_grass(canvas: Bytes, frame: Frame, light: Light, seed: int, tint: Float
     rng = np.random.Generator(np.random.PCG64(seed + 307))
     base = tint if tint is not None else rgb("#b39a55" if dry else "#5f8a37")
     count = int(2600 * min(frame.right / 0.89, 2.5))
+    tones = toned(base, lightness=np.linspace(-0.14, 0.1, TONES))
     for row in np.sort(rng.beta(2.4, 1.0, count)):
         v = 0.13 + row * (frame.bottom - 0.1)
         u = rng.uniform(-frame.right - 0.05, frame.right + 0.05)
-        near = float(np.clip(v / 0.4, 0.15, 1.1))
+        near = min(max(v / 0.4, 0.15), 1.1)
         length = frame.scale * 0.075 * near**1.35 * rng.uniform(0.5, 1.25)
         lean = rng.normal(0.12, 0.3) * length
         x, y = frame.x(u), frame.y(v)
-        colour = shown_colour(toned(base, lightness=rng.uniform(-0.14, 0.1)), 0.25, light, rng.uniform(0.45, 1.0))
+        colour = shown_colour(tones[int(rng.uniform(0, TONES))], 0.25, light, rng.uniform(0.45, 1.0))
         half = max(length * 0.035, 0.45)
         tip = (x + lean, y - length)
         bend = (x + lean * 0.35, y - length * 0.6)
@@ -171,19 +176,20 @@ def draw_flowers(canvas: Bytes, frame: Frame, light: Light, seed: int, heads: li
     """A field of flowers: specks of colour far off, heads on stems in front."""
     rng = np.random.Generator(np.random.PCG64(seed + 401))
     count = int(2300 * min(frame.right / 0.89, 2.6))
-    stem = rgb("#4d7a33")
+    stem = shown_colour(rgb("#4d7a33"), 0.3, light, 0.6)
+    tones = [toned(head, lightness=np.linspace(-0.07, 0.06, TONES)) for head in heads]
     for row in np.sort(rng.beta(1.5, 1.1, count)):
         v = 0.05 + row**1.5 * (frame.bottom - 0.03)
         u = rng.uniform(-frame.right - 0.05, frame.right + 0.05)
-        near = float(np.clip(v / 0.38, 0.03, 1.15))
+        near = min(max(v / 0.38, 0.03), 1.15)
         x, y = frame.x(u), frame.y(v)
         height = frame.scale * 0.1 * near * rng.uniform(0.7, 1.2)
         size = frame.scale * 0.018 * near * rng.uniform(0.7, 1.25)
-        head = heads[int(rng.integers(len(heads)))]
-        colour = shown_colour(toned(head, lightness=rng.uniform(-0.07, 0.06)), 0.5 / max(near, 0.1) * 0.3, light, rng.uniform(0.75, 1.1))
+        head = tones[int(rng.integers(len(heads)))][int(rng.uniform(0, TONES))]
+        colour = shown_colour(head, 0.5 / max(near, 0.1) * 0.3, light, rng.uniform(0.75, 1.1))
         x1, y1 = x + rng.normal(0, 0.12) * height, y - height
         if size > 1.6:
-            stroke(canvas, [(x, y), (x1, y1)], shown_colour(stem, 0.3, light, 0.6), max(size * 0.16, 1))
+            stroke(canvas, [(x, y), (x1, y1)], stem, max(size * 0.16, 1))
         _head(canvas, rng, x1, y1, max(size, 0.8), colour, kind)
 
 

@@ -5,10 +5,14 @@ import numpy.typing as npt
 
 from pentaprism.engines.artwork.colour import ramp
 from pentaprism.engines.artwork.frame import Frame
+from pentaprism.engines.artwork.layers import coloured, over, row_of, screen_layer
 from pentaprism.engines.artwork.light import Light
 from pentaprism.engines.artwork.noise import fbm, smoothstep
 
 Canvas = npt.NDArray[np.float32]
+
+REACH_OF_SUN = 0.2
+"""Further from its middle, in units, the disc of sun or moon and its rim cannot be seen."""
 
 
 def draw_sky(frame: Frame, light: Light, seed: int, octaves: int) -> Canvas:
@@ -26,34 +30,27 @@ def draw_sky(frame: Frame, light: Light, seed: int, octaves: int) -> Canvas:
     return canvas
 
 
-def screen(canvas: Canvas, light: npt.NDArray[np.float32]) -> None:
-    """Add light in place as on a screen: bright places cannot pass white."""
-    np.multiply(1 - canvas, 1 - np.clip(light, 0, 1), out=canvas)
-    np.subtract(1, canvas, out=canvas)
-
-
-def over(canvas: Canvas, colour: npt.NDArray[np.float32], alpha: npt.NDArray[np.float32]) -> None:
-    """Lay ``colour`` ([3] or [H, W, 3]) over the canvas in place; ``alpha`` is [H, W] in 0..1."""
-    canvas += (colour - canvas) * alpha[..., None]
-
-
 def _add_glow(canvas: Canvas, frame: Frame, light: Light) -> None:
     distance = frame.distance(light.side, -light.height)
     strength = light.glow * (1 - 0.7 * light.overcast)
     halo = 0.5 * np.exp(-distance / 0.16) + 0.32 * np.exp(-distance / 0.55)
-    screen(canvas, (halo * np.float32(strength))[..., None] * light.sun)
+    screen_layer(canvas, halo * np.float32(strength), light.sun)
     if light.overcast > 0.6:
         return
+    rows, columns = frame.box(light.side, -light.height, REACH_OF_SUN)
+    if rows.start >= rows.stop or columns.start >= columns.stop:
+        return
+    around, distance = canvas[rows, columns], distance[rows, columns]
     radius = 0.045 if light.moon else 0.036
     disc = np.clip((radius - distance) * frame.scale + 0.5, 0, 1)
     if light.moon:
-        craters = fbm(frame.us * 34, frame.vs * 34, 991, 4)
-        over(canvas, light.sun * (0.9 + 0.08 * craters[..., None]), disc)
+        craters = fbm(frame.us[columns] * 34, frame.vs[rows] * 34, 991, 4)
+        over(around, coloured(0.9 + 0.08 * craters, light.sun), disc)
         return
     # High up the sun has no rim that an eye could see.
     soft = float(smoothstep(0.08, 0.2, np.float32(light.height)))
     bloom = np.exp(-((distance / 0.05) ** 2))
-    over(canvas, np.minimum(light.sun * 1.15 + 0.12, 1), disc * (1 - soft) + np.minimum(1.25 * bloom, 1) * soft)
+    over(around, np.minimum(light.sun * 1.15 + 0.12, 1), disc * (1 - soft) + np.minimum(1.25 * bloom, 1) * soft)
 
 
 def add_stars(canvas: Canvas, frame: Frame, strength: float, seed: int) -> None:
@@ -90,8 +87,9 @@ def _add_clouds(canvas: Canvas, frame: Frame, light: Light, seed: int, octaves: 
     step = 0.16
     towards = fbm(xs + step * np.sign(light.side or 1.0), ys - 0.1, seed, max(octaves - 1, 3), 0.52)
     shade = np.clip(0.52 + 0.9 * (density - towards - 0.1) - 0.28 * body, 0, 1)
-    colour = light.cloud_dark + (light.cloud_lit - light.cloud_dark) * shade[..., None]
+    colour = coloured(shade, light.cloud_lit - light.cloud_dark)
+    colour += row_of(light.cloud_dark, frame.width)
     near_sun = np.exp(-frame.distance(light.side, -light.height)[:above] / 0.35) * np.float32(light.glow * (1 - light.overcast))
-    colour = colour + (1 - colour) * (near_sun * 0.55)[..., None] * light.sun
+    screen_layer(colour, near_sun * 0.55, light.sun)
     fade = smoothstep(0.0, 0.16, vs)[:, None] * np.float32(0.92)
-    over(canvas[:above], np.clip(colour, 0, 1), body * fade)
+    over(canvas[:above], np.clip(colour, 0, 1, out=colour), body * fade)

@@ -9,11 +9,12 @@ import numpy.typing as npt
 from pentaprism.engines.artwork.colour import mix, rgb, toned
 from pentaprism.engines.artwork.festive import add_bokeh
 from pentaprism.engines.artwork.frame import Frame
+from pentaprism.engines.artwork.layers import coloured, over, row_of, screen, spread
 from pentaprism.engines.artwork.noise import fbm, smoothstep
 from pentaprism.engines.artwork.painter import mask_of, polygon, soft_shadow, stroke, to_bytes, to_floats
 from pentaprism.engines.artwork.plants import FLOWER_COLOURS
 from pentaprism.engines.artwork.plants import _head as flower_head
-from pentaprism.engines.artwork.sky import Canvas, over, screen
+from pentaprism.engines.artwork.sky import Canvas
 from pentaprism.engines.artwork.solids import sphere, turned
 
 Floats = npt.NDArray[np.float32]
@@ -29,22 +30,27 @@ def draw_backdrop(
     """A wall with a pool of light, and the table in front of it."""
     canvas = np.empty((frame.height, frame.width, 3), np.float32)
     distance = frame.distance(-0.16, -0.26)
-    pool = np.exp(-((distance / 0.75) ** 2))[..., None]
-    canvas[:] = toned(wall, lightness=-0.17) + (toned(wall, lightness=0.1) - toned(wall, lightness=-0.17)) * pool
+    pool = np.exp(-((distance / 0.75) ** 2))
+    shade, bright = toned(wall, lightness=-0.17), toned(wall, lightness=0.1)
+    canvas[:] = coloured(pool, bright - shade)
+    canvas += row_of(shade, frame.width)
     if bokeh:
         add_bokeh(canvas, frame, seed, bokeh, count=42, top=frame.top, bottom=0.08, strength=0.55)
     edge = 0.05
-    rows = (frame.vs - edge) / max(frame.bottom - edge, 1e-3)
-    on = np.clip((frame.vs - edge) * frame.scale + 0.5, 0, 1).astype(np.float32)
-    tone = table * (0.72 + 0.38 * np.exp(-((frame.distance(-0.12, 0.22) / 0.6) ** 2)))[..., None]
+    first = min(max(int(frame.y(edge)) - 1, 0), frame.height)
+    if first == frame.height:
+        return canvas
+    vs = frame.vs[first:]
+    on = np.clip((vs - edge) * frame.scale + 0.5, 0, 1).astype(np.float32)
+    lit = 0.72 + 0.38 * np.exp(-((frame.distance(-0.12, 0.22)[first:] / 0.6) ** 2))
     if wooden and not smooth:
-        depth = 1 / (frame.vs.clip(edge) + 0.18)
+        depth = 1 / (vs.clip(edge) + 0.18)
         grain = fbm(frame.us * 2.2, depth * 5.5, seed + 9, 5, 0.62) + 0.5 * fbm(frame.us * 9, depth * 34, seed + 10, 3)
-        tone = tone * (1 + 0.13 * grain[..., None])
         boards = np.abs((depth * 1.4) % 1 - 0.5)
-        tone = tone * (1 - 0.28 * smoothstep(0.47, 0.5, boards))[:, None, None]
-    shine = smoothstep(0.35, 0.0, rows)[:, None, None] * 0.14
-    over(canvas, np.clip(tone + shine, 0, 1).astype(np.float32), np.repeat(on[:, None], frame.width, axis=1))
+        lit *= (1 + 0.13 * grain) * (1 - 0.28 * smoothstep(0.47, 0.5, boards))[:, None]
+    tone = coloured(lit, table)
+    tone += spread(np.repeat(smoothstep(0.35, 0.0, (vs - edge) / max(frame.bottom - edge, 1e-3))[:, None] * 0.14, frame.width, axis=1))
+    over(canvas[first:], np.clip(tone, 0, 1, out=tone), np.repeat(on[:, None], frame.width, axis=1))
     return canvas
 
 
@@ -75,7 +81,10 @@ def cup(canvas: Canvas, frame: Frame, x: float, y: float, size: float, colour: F
 
 
 def _steam(canvas: Canvas, frame: Frame, x: float, y: float, size: float, seed: int) -> None:
-    layer = np.zeros(canvas.shape[:2], np.float32)
+    left, top = max(int(x - size), 0), max(int(y - 1.25 * size), 0)
+    part = canvas[top : max(int(y + 0.25 * size), top + 1), left : max(int(x + size), left + 1)]
+    layer = np.zeros(part.shape[:2], np.float32)
+    x, y = x - left, y - top
     for k in range(3):
         ts = np.linspace(0, 1, 36)
         sway = np.sin(ts * (5 + k) + seed % 7 + k * 2) * size * 0.09 * ts
@@ -89,7 +98,7 @@ def _steam(canvas: Canvas, frame: Frame, x: float, y: float, size: float, seed: 
                 max(round(size * 0.035), 1),
                 cv2.LINE_AA,
             )
-    screen(canvas, (cv2.GaussianBlur(layer, (0, 0), max(size * 0.035, 0.6)) * np.float32(0.75))[..., None] * np.ones(3, np.float32))
+    screen(part, spread(cv2.GaussianBlur(layer, (0, 0), max(size * 0.035, 0.6)) * np.float32(0.75)))
     _ = frame
 
 

@@ -6,8 +6,9 @@ import numpy.typing as npt
 
 from pentaprism.engines.artwork.colour import ramp, rgb
 from pentaprism.engines.artwork.frame import Frame
+from pentaprism.engines.artwork.layers import screen, spread, strips
 from pentaprism.engines.artwork.noise import fbm
-from pentaprism.engines.artwork.sky import Canvas, screen
+from pentaprism.engines.artwork.sky import Canvas
 
 Floats = npt.NDArray[np.float32]
 
@@ -19,16 +20,26 @@ def finish(canvas: Canvas, frame: Frame, *, contrast: float, chroma: float, bloo
         small = cv2.resize(np.clip(canvas - 0.62, 0, 1), size, interpolation=cv2.INTER_AREA)
         soft = cv2.GaussianBlur(small, (0, 0), max(frame.scale / 4 * 0.03, 0.6))
         screen(canvas, cv2.resize(soft, (frame.width, frame.height), interpolation=cv2.INTER_LINEAR) * np.float32(bloom))
-    if contrast:
-        canvas += np.float32(contrast) * (canvas - np.float32(0.5)) * canvas * (1 - canvas) * 4
-    if chroma != 1:
-        gray = cv2.transform(canvas, np.array([[0.299, 0.587, 0.114]], np.float32))
-        canvas += (canvas - gray[..., None]) * np.float32(chroma - 1)
-    if vignette > 0:
-        across = ((np.arange(frame.width) + 0.5) / frame.width * 2 - 1).astype(np.float32) ** 2
-        down = ((np.arange(frame.height) + 0.5) / frame.height * 2 - 1).astype(np.float32) ** 2
-        canvas *= (1 - np.float32(vignette) * np.clip(across[None] + down[:, None] - 0.55, 0, 2) / 1.45)[..., None]
-    return np.clip(canvas, 0, 1, out=canvas)
+    across = ((np.arange(frame.width) + 0.5) / frame.width * 2 - 1).astype(np.float32) ** 2
+    down = ((np.arange(frame.height) + 0.5) / frame.height * 2 - 1).astype(np.float32) ** 2
+    gray = np.array([[0.299, 0.587, 0.114]], np.float32)
+    more = np.float32(chroma - 1)
+    # Chroma as one matrix: each channel moves away from the grey of the pixel.
+    matrix = np.eye(3, dtype=np.float32) * (1 + more) - np.repeat(gray, 3, axis=0) * more
+    for rows in strips(canvas):
+        part = canvas[rows]
+        if contrast:
+            curve = part - np.float32(0.5)
+            curve *= part
+            curve *= 1 - part
+            curve *= np.float32(4 * contrast)
+            part += curve
+        if chroma != 1:
+            part[:] = cv2.transform(part, matrix)
+        if vignette > 0:
+            part *= spread(1 - np.float32(vignette) * np.clip(across[None] + down[rows, None] - 0.55, 0, 2) / 1.45)
+        np.clip(part, 0, 1, out=part)
+    return canvas
 
 
 def watercolor(canvas: Canvas, frame: Frame, seed: int) -> Canvas:

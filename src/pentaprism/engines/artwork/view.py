@@ -7,15 +7,17 @@ import numpy as np
 import numpy.typing as npt
 
 from pentaprism.engines.artwork.frame import Frame
+from pentaprism.engines.artwork.layers import coloured, over, row_of, screen_layer, spread
 from pentaprism.engines.artwork.light import Light
 from pentaprism.engines.artwork.noise import fbm, smoothstep
-from pentaprism.engines.artwork.sky import Canvas, over
+from pentaprism.engines.artwork.sky import Canvas
 from pentaprism.engines.artwork.terrain import REACH, SIDE, World
 
 Floats = npt.NDArray[np.float32]
 
 NEAR, FAR, STEPS = 0.22, 8.9, 640
 FOCAL = 1.0
+WHITE_WATER = np.full(3, 0.95, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,11 @@ def draw_land(canvas: Canvas, world: World, frame: Frame, light: Light, seed: in
     depth, cover = sight.depth[top:], sight.cover[top:]
     column = (frame.us.astype(np.float32)[None] * depth / FOCAL / REACH + 0.5) * SIDE
     row = depth * np.float32(SIDE / REACH)
-    colours = cv2.remap(world.colours, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    colours = np.asarray(cv2.remap(world.colours, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT), np.float32)
     detail = fbm(frame.us * 46, frame.vs[top:] * 110, seed + 77, max(octaves - 2, 2), 0.6)
     near = np.exp(-depth * 0.7)
-    colours = colours * (1 + 0.13 * (detail * near)[..., None])
-    colours = hazed(colours, depth, light, frame, top)
+    colours *= spread(1 + 0.13 * (detail * near))
+    hazed(colours, depth, light, frame, top)
     if world.water:
         land = np.asarray(cv2.remap(world.heights, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT), np.float32)
         dry = smoothstep(-0.002, 0.006, land)
@@ -80,14 +82,17 @@ def draw_land(canvas: Canvas, world: World, frame: Frame, light: Light, seed: in
     return sight
 
 
-def hazed(colours: Floats, depth: Floats, light: Light, frame: Frame, top: int) -> Floats:
-    """Colours seen through the air: they fade towards the haze, and towards the sun where it stands."""
-    share = (1 - np.exp(-depth * np.float32(light.thickness) * 0.42))[..., None]
+def hazed(colours: Floats, depth: Floats, light: Light, frame: Frame, top: int) -> None:
+    """Let colours fade in place, as seen through the air: towards the haze, and towards the sun where it stands."""
+    share = 1 - np.exp(-depth * np.float32(light.thickness) * 0.42)
     air = light.haze
     if light.glow > 0:
         towards = np.exp(-frame.distance(light.side, -light.height)[top:] / 0.5) * np.float32(0.55 * light.glow)
-        return np.asarray(colours + (air + (1 - air) * towards[..., None] * light.sun - colours) * share, np.float32)
-    return np.asarray(colours + (air - colours) * share, np.float32)
+        bright = coloured(towards, (1 - air) * light.sun)
+        bright += row_of(air, frame.width)
+        over(colours, bright, share)
+    else:
+        over(colours, air, share)
 
 
 def _draw_water(canvas: Canvas, frame: Frame, light: Light, seed: int, wet: Floats, top: int, depth: Floats, bed: Floats) -> None:
@@ -95,37 +100,27 @@ def _draw_water(canvas: Canvas, frame: Frame, light: Light, seed: int, wet: Floa
     first = max(int(frame.horizon), 0)
     if first >= frame.height or not wet.any():
         return
-    vs = frame.vs[first:]
+    us, vs = frame.us.astype(np.float32), frame.vs[first:].astype(np.float32)
     waves = fbm(frame.us * 5, 3.4 * np.log(vs + 0.012) * 4, seed + 41, 4, 0.55)
     small = fbm(frame.us * 30, 30 * np.log(vs + 0.02), seed + 43, 3, 0.6)
     strength = smoothstep(0, 0.42, vs)[:, None] * 0.055 + 0.004
     shift = (waves * 0.8 + small * 0.35) * strength * np.float32(frame.scale)
-    rows = 2 * frame.horizon - (np.arange(first, frame.height)[:, None] + 0.5) - np.abs(shift) * 1.3 - 0.5
+    mirrored = (2 * frame.horizon - np.arange(first, frame.height) - 1).astype(np.float32)
+    rows = np.maximum(mirrored[:, None] - np.abs(shift) * 1.3, 0)
     columns = np.arange(frame.width, dtype=np.float32)[None] + shift * 0.35
-    mirror = cv2.remap(
-        canvas,
-        np.asarray(columns, np.float32),
-        np.clip(rows, 0, None).astype(np.float32),
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
+    water = np.asarray(cv2.remap(canvas, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
     deep = light.top * 0.42 + np.array([0.0, 0.05, 0.07], np.float32)
     view = smoothstep(0.0, 0.5, vs)[:, None]
     crest = np.clip(waves * 0.5 + small * 0.6, -1, 1)
-    body = (0.16 + 0.5 * view + 0.1 * crest * view)[..., None]
-    water = mirror * (1 - body) + deep * body
-    glint = np.exp(-np.abs(frame.us - light.side) / (0.05 + 0.26 * frame.vs[first:, None].clip(0))) * smoothstep(
-        0.15, 0.9, small + 0.5 * waves
-    )
-    shine = glint * np.float32(light.glow * 0.75 * (1 - light.overcast)) * smoothstep(0.6, 0.12, vs)[:, None]
-    water = 1 - (1 - water) * (1 - np.clip(shine[..., None] * light.sun, 0, 1))
+    over(water, deep, 0.16 + 0.5 * view + 0.1 * crest * view)
+    glint = np.exp(-np.abs(us - np.float32(light.side)) / (0.05 + 0.26 * vs[:, None].clip(0))) * smoothstep(0.15, 0.9, small + 0.5 * waves)
+    screen_layer(water, glint * np.float32(light.glow * 0.75 * (1 - light.overcast)) * smoothstep(0.6, 0.12, vs)[:, None], light.sun)
     offset = first - top
     if offset < 0:
         water, offset = water[-offset:], 0
     area = wet[offset:]
-    shallow = smoothstep(-0.05, 0.0, bed[offset:])[..., None]
     turquoise = np.array([0.32, 0.62, 0.6], np.float32) * (0.45 + 0.65 * light.ambient)
-    water = water + (turquoise - water) * shallow * 0.45
+    over(water, turquoise, smoothstep(-0.05, 0.0, bed[offset:]) * 0.45)
     foam = smoothstep(0.986, 0.999, 1 - np.abs(bed[offset:] + 0.002 + 0.002 * small[-len(area) :])) * (depth[offset:] < 3)
-    water = water + (0.95 - water) * (foam * 0.6)[..., None]
-    over(canvas[top + offset :], np.asarray(water, np.float32), area)
+    over(water, WHITE_WATER, foam * 0.6)
+    over(canvas[top + offset :], water, area)
