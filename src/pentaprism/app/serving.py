@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger("pentaprism")
 BACKLOG = 2048
 METRICS_PORT = 9090
+GOODBYE_SECONDS = 1.0
+"""How long a stopping server waits for its WebSockets to be closed in good order."""
 
 
 class Opening:
@@ -178,10 +180,20 @@ class Server(uvicorn.Server):
         """Tell streams and sockets first: they would hold the server for the whole grace."""
         if self.gateway.stopping is not None:
             self.gateway.stopping.set()
+        await self._sockets_closed()
         await super().shutdown(sockets)
         # uvicorn would raise the signal again and end the process by it; having stopped in good order is a success.
         self._captured_signals.clear()
         log.info("stopped")
+
+    async def _sockets_closed(self) -> None:
+        """Until the faces have closed their WebSockets, each with its own code: uvicorn would close them with 1012 at once."""
+        for server in self.servers:
+            server.close()
+        clock, kind = asyncio.get_running_loop().time, self.config.ws_protocol_class
+        give_up = clock() + GOODBYE_SECONDS
+        while kind is not None and clock() < give_up and any(isinstance(one, kind) for one in self.server_state.connections):
+            await asyncio.sleep(GOODBYE_SECONDS / 100)
 
     def _fail(self, error: Exception) -> None:
         self.failure = error

@@ -15,6 +15,8 @@ from pentaprism.core.accounts.identity import Identity
 from pentaprism.core.clock import isoformat, now
 from pentaprism.core.errors import NotAllowed, NotAuthenticated, NotFound
 from pentaprism.core.events.event import Event
+from pentaprism.core.limits.seats import Leave, Seats
+from pentaprism.faces.promethium.context import FACE
 from pentaprism.faces.promethium.schemas.texts import Moment
 from pentaprism.faces.promethium.sockets.tail import Tails
 from pentaprism.web.auth import find_credential
@@ -45,7 +47,6 @@ class Hub:
     def __init__(self, tails: Tails) -> None:
         self.tails = tails
         self.context = tails.context
-        self.open: dict[str, set[Connection]] = {}
 
     async def serve(self, socket: WebSocket) -> None:
         """Talk to a client until one side ends it."""
@@ -70,6 +71,7 @@ class Connection:
         self._followed: dict[tuple[str, str | None], asyncio.Task[None]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._end_listening: Callable[[], None] | None = None
+        self._leave: Leave | None = None
 
     async def run(self) -> None:
         """The whole conversation."""
@@ -83,8 +85,9 @@ class Connection:
             self._timer.cancel()
             if self._end_listening is not None:
                 self._end_listening()
-            if self.identity is not None:
-                self.hub.open.get(self.identity.account.id, set()).discard(self)
+            if self._leave is not None:
+                # Giving a place back may take its time, and this task may be cancelled.
+                loop.run_in_executor(None, self._leave)
             for task in self._followed.values():
                 task.cancel()
             await asyncio.gather(*self._followed.values(), return_exceptions=True)
@@ -161,7 +164,7 @@ class Connection:
         except (NotAuthenticated, NotAllowed):
             self._hang_up(UNAUTHENTICATED, Refusal("AUTHENTICATION_ERROR", "Invalid or expired token"))
         else:
-            self._welcome(identity)
+            await self._welcome(identity)
 
     async def _authenticate(self, token: Any) -> None:
         if not isinstance(token, str):
@@ -171,23 +174,23 @@ class Connection:
         except NotAuthenticated:
             self._hang_up(UNAUTHENTICATED, Refusal("AUTHENTICATION_ERROR", "Invalid or expired token"))
         else:
-            self._welcome(identity)
+            await self._welcome(identity)
 
     def _verified(self, token: str) -> Identity:
         platform = self.hub.context.platform
         with platform.database.read() as session:
             return platform.tokens.verify(session, token, rules=self.hub.context.tokens)
 
-    def _welcome(self, identity: Identity) -> None:
+    async def _welcome(self, identity: Identity) -> None:
         account_id = identity.account.id
         if self.identity is not None and self.identity.account.id != account_id:
             self._hang_up(UNAUTHENTICATED, Refusal("AUTHENTICATION_ERROR", "The token belongs to another account"))
             return
-        mine = self.hub.open.setdefault(account_id, set())
-        if self not in mine and len(mine) >= self.settings.sockets_per_account:
+        if self._leave is None:
+            self._leave = await _seat(self.hub.context.platform.seats, account_id, self.settings.sockets_per_account)
+        if self._leave is None:
             self._hang_up(TOO_MANY, Refusal("RATE_LIMITED", f"At most {self.settings.sockets_per_account} sockets are accepted"))
             return
-        mine.add(self)
         if self.identity is None:
             self._end_listening = self.hub.tails.bridge.listen([f"account:{account_id}"], self._account_event)
         self.identity = identity
@@ -233,9 +236,9 @@ class Connection:
         if channel == "jobs":
             frames = tails.jobs(account_id)
         elif channel == "job":
-            frames = tails.job(str(thing).lower(), since=since)
+            frames = tails.job(str(thing), since=since)
         else:
-            frames = tails.dataset(str(thing).lower())
+            frames = tails.dataset(str(thing))
         self._followed[channel, thing] = asyncio.create_task(self._relay(frames))
 
     def _unsubscribe(self, message: Frame) -> None:
@@ -251,6 +254,21 @@ class Connection:
                 self._send(frame)
 
 
+async def _seat(seats: Seats, account_id: str, limit: int) -> Leave | None:
+    """A place among the account's sockets of all processes; it is given back where nobody waits for it any more."""
+    taking = asyncio.ensure_future(run_in_threadpool(seats.take, f"{FACE}:sockets:{account_id}", limit))
+    try:
+        return await asyncio.shield(taking)
+    except asyncio.CancelledError:
+        taking.add_done_callback(_give_back)
+        raise
+
+
+def _give_back(taking: "asyncio.Future[Leave | None]") -> None:
+    if not taking.cancelled() and taking.exception() is None and (leave := taking.result()) is not None:
+        leave()
+
+
 def _target(message: Frame) -> tuple[str, str | None]:
     """Channel and id that a frame names."""
     channel = message.get("channel")
@@ -264,7 +282,7 @@ def _target(message: Frame) -> tuple[str, str | None]:
     thing = message[key]
     if not isinstance(thing, str):
         raise Refusal("NOT_FOUND", f"{channel.capitalize()} not found")
-    return str(channel), thing
+    return str(channel), thing.lower()
 
 
 def _since(value: Any, thing: str | None) -> datetime | None:
