@@ -39,6 +39,8 @@ COMMANDS = (
     Command("apikey", "apikey", "app", "API keys: create, list, revoke."),
     Command("models", "models", "app", "Models: list, show, pull, verify."),
     Command("db", "db", "app", "The database: upgrade, status."),
+    Command("backup", "backup", "app", "Backups: create, restore."),
+    Command("migrate-data", "migrate", "migrate_data", "Move to another database and storage."),
     Command("doctor", "doctor", "doctor", "Look at the installation: what is there, what is missing, what to do."),
     Command("config", "config", "config", "Show every setting with its value and origin."),
 )

@@ -122,8 +122,8 @@ def test_a_failed_upgrade_changes_nothing(url: str, opened: Opened, monkeypatch:
     database = opened(url)
     run = migrate._run_scripts
 
-    def fail_at_the_end(connection: Any) -> None:
-        run(connection)
+    def fail_at_the_end(connection: Any, to: str) -> None:
+        run(connection, to)
         raise ZeroDivisionError
 
     monkeypatch.setattr(migrate, "_run_scripts", fail_at_the_end)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
+from pentaprism.core.blobs.hold import is_held
 from pentaprism.core.blobs.local import remove_older
 from pentaprism.core.blobs.store import BlobStat, BlobStore
 from pentaprism.core.blobs.tables import Blob
@@ -33,7 +34,8 @@ class Garbage:
     """Bytes are removed inside the transaction that removes their row, and before it commits.
 
     A crash in between leaves a released row without bytes, which the next collection removes; never bytes without a row.
-    Whoever keeps the same key meanwhile waits for that transaction and then stores the bytes anew.
+    Whoever keeps the same key meanwhile waits for that transaction and then stores the bytes anew. While a backup reads the
+    bytes of a moment's rows, none that have a row go.
     """
 
     def __init__(
@@ -72,6 +74,8 @@ class Garbage:
         removed, last = 0, ""
         while True:
             with self._database.write() as session:
+                if is_held(session, self._clock()):
+                    return removed
                 due = select(Blob).where(which, Blob.key > last).order_by(Blob.key).limit(ROWS_AT_ONCE)
                 rows = session.scalars(due.with_for_update(skip_locked=True)).all()
                 for row in rows:

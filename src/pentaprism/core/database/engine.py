@@ -19,6 +19,8 @@ from sqlalchemy.orm import Session
 LOG = logging.getLogger(__name__)
 WRITE = "pentaprism_write"
 AFTER_COMMIT = "after_commit"
+# What PostgreSQL shows of our sessions, unless the URL names something else.
+APPLICATION = "pentaprism"
 BUSY_SECONDS = 30
 PRAGMAS = (
     f"busy_timeout={BUSY_SECONDS * 1000}",
@@ -44,6 +46,7 @@ class Database:
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size}
         if not self.is_sqlite:
             options["pool_pre_ping"] = True
+            options["connect_args"] = {"fallback_application_name": APPLICATION}
         self.engine: Engine = create_engine(self.url, **options)
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)

@@ -36,7 +36,7 @@ def revisions() -> tuple[str, ...]:
 def current(database: Database) -> str | None:
     """The revision of the database; None while it has no tables."""
     with database.engine.connect() as connection:
-        return _version(connection)
+        return version_of(connection)
 
 
 def is_current(database: Database) -> bool:
@@ -55,29 +55,35 @@ def upgrade(database: Database) -> None:
     Several processes may do it at once; one works, the others wait for it and find nothing left to do. Raises DatabaseTooNew.
     """
     with database.write() as session:
-        connection = session.connection()
-        if not database.is_sqlite:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-        version = _version(connection)
-        if version == revisions()[-1]:
-            return
-        if version is not None and _is_unknown(version):
-            raise DatabaseTooNew(version)
-        _run_scripts(connection)
+        upgrade_within(session.connection())
 
 
-def _is_unknown(version: str | None) -> bool:
-    return version is not None and version not in revisions()
+def upgrade_within(connection: Connection, to: str | None = None) -> None:
+    """As :func:`upgrade`, in the transaction of ``connection``, which has to be one that writes; ``to`` an earlier revision than the
+    present one where that is given. Raises DatabaseTooNew."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    version, wanted = version_of(connection), to or revisions()[-1]
+    if version == wanted:
+        return
+    if version is not None and _is_unknown(version):
+        raise DatabaseTooNew(version)
+    _run_scripts(connection, wanted)
 
 
-def _version(connection: Connection) -> str | None:
+def version_of(connection: Connection) -> str | None:
+    """The revision of the tables; None while there are none."""
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
     version: str | None = connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}"))
     return version
 
 
-def _run_scripts(connection: Connection) -> None:
+def _is_unknown(version: str | None) -> bool:
+    return version is not None and version not in revisions()
+
+
+def _run_scripts(connection: Connection, to: str) -> None:
     # Alembic takes a quarter of a second to load, which a start with a current database need not wait for.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
@@ -85,4 +91,4 @@ def _run_scripts(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
