@@ -95,7 +95,7 @@ def use(path: Path) -> None:
     with open_section(path, sample_interval_us=4000) as opened:
         rows = opened.read(0, min(8, opened.traces), 0, min(1000, opened.samples))
         assert np.isfinite(rows).all()
-        draw_preview(opened, PreviewParameters(width=32, height=24))
+        draw_preview(opened, PreviewParameters(width=32, height=24, mode="both" if opened.traces <= 400 else "density"))
         if opened.traces * opened.samples < 100_000:
             for number, wanted in enumerate(("segy", "npz")):
                 convert(opened, path.with_suffix(f".{number}"), wanted)

@@ -46,6 +46,8 @@ def sequential(name: str) -> Image:
 
 def colours(values: Plane, limit: float, name: str) -> Image:
     """Amplitudes [H, W] as RGB [H, W, 3]; ``limit`` and -``limit`` take the last colours."""
-    scale = HALF / limit if limit > 0 else 0.0
-    places = np.rint(np.clip(values * np.float32(scale), -HALF, HALF)).astype(np.int16) + MIDDLE
+    most = np.float32(limit)
+    # Clipped before it is scaled: the largest and the smallest float32 values would overflow otherwise.
+    shares = np.clip(values, -most, most) / most if most > 0 else np.zeros_like(values)
+    places = np.rint(shares * np.float32(HALF)).astype(np.int16) + MIDDLE
     return np.asarray(palette(name)[places])

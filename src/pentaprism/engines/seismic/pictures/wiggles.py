@@ -22,8 +22,8 @@ def draw_wiggles(picture: Image, rows: Rows, limit: float, *, filled: bool) -> N
     """Draw traces [n, H] over an RGB picture [H, W, 3] at equal distances; ``limit`` reaches 1.25 times their distance."""
     height, width = picture.shape[:2]
     distance = width / len(rows)
-    scale = distance * REACH / limit if limit > 0 else 0.0
-    reach = np.clip(rows * np.float32(scale), -REACH * distance, REACH * distance)
+    most = np.float32(limit)
+    reach = np.clip(rows, -most, most) / most * np.float32(distance * REACH) if most > 0 else np.zeros_like(rows)
     below = np.arange(height, dtype=np.float64)
     for number, curve in enumerate(reach):
         base = (number + 0.5) * distance - 0.5
