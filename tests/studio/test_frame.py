@@ -102,8 +102,8 @@ def test_the_queue_lists_what_every_face_has_made(page: Page, rest: httpx.Client
         dataset = fill_seismic(client).rsplit("/", 1)[1]
         wish = {"dataset_id": dataset, "type": "reconstruction", "model_id": "linear"}
         client.post("/promethium/api/v1/jobs", json=wish).raise_for_status()
-        form = {"file": ("cells.png", two_disks(), "image/png")}
-        client.post("/quarry/api/v1/segment/auto/async", files=form, data={"points_per_side": "8"}).raise_for_status()
+        form = {"image": ("cells.png", two_disks(), "image/png")}
+        client.post("/quarry/segment/auto/async", files=form).raise_for_status()
     page.reload()
     page.get_by_role("button", name="Queue").click()
     queue = page.get_by_role("complementary", name="Queue")
