@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 AUDIENCE = "authenticated"
 PUBLIC_ALGORITHMS = {"ES256": "EC", "RS256": "RSA"}
 FETCH_SECONDS = 5.0
+FIRST_PAUSE_SECONDS = 1.0
 LARGEST_KEY_SET = 1_000_000
 LONGEST_TOKEN = 8192
 UNVERIFIED: Options = {"verify_signature": False}
@@ -43,8 +44,7 @@ class KeySet:
     def key(self, key_id: str | None, kind: str) -> Any:
         """The public key of that id and kind (EC, RSA). Raises NotAuthenticated, and NotNow while there are no keys at all."""
         with self._lock:
-            age = monotonic() - self._fetched_at
-            if self._keys is None or age > self._keep or (key_id not in self._keys and monotonic() - self._tried_at >= self._pause):
+            if self._is_due(key_id):
                 self._fetch()
             if self._keys is None:
                 raise NotNow("Authentication service unavailable")
@@ -56,9 +56,15 @@ class KeySet:
         except jwt.PyJWTError as error:
             raise NotAuthenticated("Invalid token", reason="invalid") from error
 
+    def _is_due(self, key_id: str | None) -> bool:
+        """Whether to fetch: a project that does not answer is asked from time to time only, so that no request waits for it in vain."""
+        moment = monotonic()
+        if self._keys is None:
+            return moment - self._tried_at >= FIRST_PAUSE_SECONDS
+        wanted = moment - self._fetched_at > self._keep or key_id not in self._keys
+        return wanted and moment - self._tried_at >= self._pause
+
     def _fetch(self) -> None:
-        if self._keys is None and monotonic() - self._tried_at < 1.0:
-            return
         self._tried_at = monotonic()
         try:
             answer = httpx.get(self._url, timeout=FETCH_SECONDS, follow_redirects=False)

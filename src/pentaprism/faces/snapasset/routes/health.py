@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 
 from pentaprism.core.clock import isoformat
 from pentaprism.core.events.memory import MemoryBus
+from pentaprism.core.observability.health import Report
 from pentaprism.faces.snapasset import engines
 from pentaprism.faces.snapasset.context import Snapasset
 from pentaprism.faces.snapasset.entries import Responses, gives, open_to_all
@@ -25,7 +26,7 @@ def router(context: Snapasset, app: FastAPI) -> APIRouter:
     def health(_request: Request) -> Response:
         """Whether the database, the image store and the engines work; 503 when one of the first two does not."""
         report = context.platform.health.report()
-        return answer(_health(context, ready=report.ready), 200 if report.ready else 503)
+        return answer(_health(context, report), 200 if report.ready else 503)
 
     for path in ("/health", "/api/health"):
         responses: Responses = {200: gives("Health"), 503: gives("Health", "The database or the image store fails")}
@@ -45,21 +46,22 @@ def router(context: Snapasset, app: FastAPI) -> APIRouter:
     return routes
 
 
-def _health(context: Snapasset, *, ready: bool) -> dict[str, Any]:
+def _health(context: Snapasset, report: Report) -> dict[str, Any]:
     platform, settings = context.platform, context.settings
     states = context.engines.states()
     paused = None
-    if ready:
+    if report.ready:
         with platform.database.read() as session:
             paused = platform.jobs.is_held(session, KIND)
-    workers = platform.workers.describe() if platform.workers is not None else []
+    # Of this server or elsewhere: whoever looks after the platform's parts knows.
+    workers = report.part("workers")
     services = {
         "supabase": context.supabase is not None,
         "redis": not isinstance(platform.events, MemoryBus),
         "openai": bool(states[engines.OPENAI]["available"]),
     }
     return {
-        "status": "ok" if ready else "error",
+        "status": "ok" if report.ready else "error",
         "timestamp": isoformat(platform.clock()),
         "uptime": round(time.monotonic() - context.started_at, 3),
         "environment": "development" if platform.development else "production",
@@ -67,5 +69,5 @@ def _health(context: Snapasset, *, ready: bool) -> dict[str, Any]:
         "services": services,
         "engine": engines.choose(states, settings.engine) or settings.engine,
         "engines": states,
-        "queue": {"paused": paused, "workers": len([worker for worker in workers if worker["ready"]])},
+        "queue": {"paused": paused, "workers": workers.details.get("ready", 0) if workers is not None else 0},
     }
