@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conformance.quarry_world import Client, refused, saved, squares
+from conformance.quarry_world import Client, iou, refused, saved, squares
+from pentaprism.imaging import rle
 
 
 def test_extraction_follows_its_rules(quarry: Client, quarry_folder: Path) -> None:
@@ -176,3 +177,25 @@ def test_health_info_and_errors_have_their_shapes(quarry: Client) -> None:
         "/storage/drive/upload",
     ):
         assert path in paths
+
+
+def test_pictures_above_the_limit_are_searched_in_tiles_where_asked(quarry: Client) -> None:
+    y, x = np.mgrid[:160, :4400]
+    picture = np.full((160, 4400, 3), 45, np.uint8)
+    centres = [100, 1000, 2048, 3300, 4300]
+    for number, centre in enumerate(centres):
+        picture[(x - centre) ** 2 + (y - 80) ** 2 < 50**2] = np.random.default_rng(number).integers(120, 240, 3)
+    file = saved(picture)
+    assert refused(quarry.post("/segment/auto", file), 400, "IMAGE_VALIDATION_ERROR")["details"]["limit"] == 4096
+    body = quarry.made("/segment/auto", file, tiles="true", format="rle", crop_n_layers=0)
+    found = [np.asarray(rle.decode(mask["segmentation"])) for mask in body["masks"]]
+    for centre in centres:
+        assert max(iou(mask, (x - centre) ** 2 + (y - 80) ** 2 < 50**2) for mask in found) >= 0.95
+    assert (body["image_width"], body["image_height"], body["truncated"]) == (4400, 160, False)
+    handle = body["image_id"]
+    refused(quarry.post("/segment/single", image_id=handle, points='[{"x": 0.5, "y": 0.5}]'), 400, "IMAGE_VALIDATION_ERROR")
+    refused(quarry.post("/segment/embed", image_id=handle), 400, "IMAGE_VALIDATION_ERROR")
+    cut = quarry.made("/segment/objects/extract", image_id=handle, tiles="true", min_pixels=5000, crop_n_layers=0, save_dir="tiles")
+    assert len(cut["saved"]) >= len(centres)
+    wide = saved(np.zeros((2, 16_385), np.uint8))
+    assert refused(quarry.post("/segment/auto", wide, tiles="true"), 400, "IMAGE_VALIDATION_ERROR")["details"]["limit"] == 16_384

@@ -204,10 +204,13 @@ def _storage_rules(settings: Settings) -> StorageRules:
 
 
 def build_models(settings: Settings) -> Models:
-    """The model registry: cards shipped with the engines, and those that stand in the model folder of the installation."""
+    """The model registry: cards that stand in the model folder of the installation, and those shipped with the engines.
+
+    A card of the installation takes the place of the shipped one of that name: an operator's mirror, or weights of his own.
+    """
     cache = settings.path(settings.models.cache_dir)
     shipped = sorted(Path(pentaprism.__file__).parent.glob("engines/*/weights"))
-    return Models([*shipped, cache], cache, ModelRules(memory_mb=settings.models.memory_mb))
+    return Models([cache, *shipped], cache, ModelRules(memory_mb=settings.models.memory_mb))
 
 
 def _key(settings: Settings, name: str | None) -> str | None:

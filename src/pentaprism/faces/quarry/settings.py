@@ -63,6 +63,8 @@ class QuarrySettings(BaseModel):
     )
     max_image_bytes: int = Field(50 * MEBIBYTE, ge=1, description="Largest image file.", json_schema_extra=env("MAX_IMAGE_SIZE"))
     max_side: int = Field(4096, ge=1, description="Longest side of an image in pixels.", json_schema_extra=env("MAX_IMAGE_DIMENSION"))
+    tiled_side: int = Field(16_384, ge=1, description="Longest side in pixels of an image that is asked for in tiles.")
+    tiled_pixels: int = Field(100_000_000, ge=1, description="Most pixels of an image that is asked for in tiles.")
     max_batch: int = Field(100, ge=1, description="Most images of a batch.", json_schema_extra=env("MAX_BATCH_SIZE"))
     batch_bytes: int = Field(100 * MEBIBYTE, ge=1, description="Largest body of a batch request.")
     batch_at_once: int = Field(4, ge=1, description="Images of one batch that are worked on at a time.")

@@ -24,9 +24,9 @@ AUTO = (
 EXTRACT = ("min_pixels", "save_dir", "save_to_drive", "drive_folder_id", "alpha", "nested", "max_fraction")
 OWN = {
     "single": ("points", "boxes", "multimask_output"),
-    "auto": (*AUTO, "max_masks"),
+    "auto": (*AUTO, "max_masks", "tiles"),
     "box": ("box", "points", "multimask_output"),
-    "extract": (*AUTO, *EXTRACT),
+    "extract": (*AUTO, "tiles", *EXTRACT),
     "embed": (),
 }
 DRIVE_FOLDER = re.compile(r"[A-Za-z0-9_-]{10,128}", re.ASCII)
@@ -78,6 +78,7 @@ class Fields:
     multimask: bool = True
     auto: dict[str, Any] = field(default_factory=dict)
     max_masks: int = 500
+    tiles: bool = False
     extraction: Extraction = field(default_factory=Extraction)
     warnings: list[str] = field(default_factory=list)
 
@@ -142,6 +143,8 @@ def read_fields(operation: str, form: Mapping[str, str], ignored: list[str], def
         fields.auto = defaults()
     if "max_masks" in own:
         fields.max_masks = reader.number("max_masks")
+    if "tiles" in own:
+        fields.tiles = reader.flag("tiles", False)
     if operation == "extract":
         fields.max_masks = MOST_MASKS
         fields.extraction = _extraction(reader)

@@ -21,6 +21,7 @@ TEXTS: dict[str, dict[str, Any]] = {
         "default": '{"x": 68, "y": 247, "width": 555, "height": 678}',
     },
     "multimask_output": {"type": "boolean", "default": True},
+    "tiles": {"type": "boolean", "default": False, "description": "Search tiles of 2048 px one by one; larger images are taken then."},
     "save_dir": {"type": "string", "default": "./results", "description": "Folder below ./results."},
     "save_to_drive": {"type": "boolean", "default": False},
     "drive_folder_id": {"type": "string"},

@@ -28,6 +28,7 @@ class WorkRequest(BaseModel):
     multimask: bool = True
     auto: dict[str, Any] = {}
     max_masks: int = 500
+    tiles: bool = False
     seconds: float = 480.0
     extraction: Extraction | None = None
     results_root: str | None = None

@@ -126,13 +126,12 @@ def submit(context: Quarry, caller: Caller, wanted: Wanted, key: str | None) -> 
 def _receive(context: Quarry, caller: Caller, entry: Entry, given: Any) -> None:
     """Stage and look at one image; what is wrong with it becomes its failure."""
     if isinstance(given, dict):
-        with context.platform.database.read() as session:
-            try:
-                image = images.find(session, context, caller.account_id, given["image_id"])
-            except ImageNotFound as error:
-                entry.failure = error.message
-                return
-        entry.image_id, entry.facts = image.image_id, Facts(image.format, image.width, image.height, image.pages)
+        try:
+            entry.facts = images.stored_facts(context, caller.account_id, given["image_id"])
+        except (ImageNotFound, ImageRejected) as error:
+            entry.failure = error.message
+        else:
+            entry.image_id = given["image_id"]
         return
     content = _decoded(given)
     limit = context.settings.max_image_bytes

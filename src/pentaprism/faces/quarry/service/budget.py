@@ -25,8 +25,15 @@ def has_gpu() -> bool:
     return "CUDAExecutionProvider" in onnxruntime.get_available_providers()
 
 
-def fit(parameters: dict[str, Any], engine: str, settings: QuarrySettings, *, waits: bool, strict: bool) -> Fitted:
-    """``parameters`` within the budget. Raises Invalid where they may not be changed."""
+def runs_of(height: int, width: int) -> int:
+    """How many automatic runs an image in tiles takes."""
+    from pentaprism.engines.sam.tiling import runs_of as count  # noqa: PLC0415 -- brings the array library
+
+    return count(height, width)
+
+
+def fit(parameters: dict[str, Any], engine: str, settings: QuarrySettings, *, waits: bool, strict: bool, runs: int = 1) -> Fitted:
+    """``parameters`` within the budget, which the ``runs`` of an image in tiles share. Raises Invalid where they may not be changed."""
     if engine == EMBEDDED or has_gpu():
         return Fitted(parameters)
     from pentaprism.engines.sam import AutoParameters  # noqa: PLC0415 -- brings the array library, and is needed for SAM models only
@@ -36,7 +43,7 @@ def fit(parameters: dict[str, Any], engine: str, settings: QuarrySettings, *, wa
     if waits and settings.crops_sync and wanted["crop_n_layers"] > settings.crops_sync:
         warnings.append(f"crop_n_layers was lowered from {wanted['crop_n_layers']} to {settings.crops_sync}.")
         wanted["crop_n_layers"] = settings.crops_sync
-    most = settings.points_sync if waits else settings.points_async
+    most = max(1, (settings.points_sync if waits else settings.points_async) // runs)
     fitted, changes = AutoParameters(**wanted).fitted(most, crops=not waits or settings.crops_sync > 0)
     warnings += changes
     if warnings and strict:

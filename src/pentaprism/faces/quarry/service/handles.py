@@ -26,11 +26,14 @@ class Begun:
 
 def begin(context: Quarry, caller: Caller, fields: Fields, image_id: str | None, staged: StagedBlob | None) -> Begun:
     """Store the image and start. Raises ImageRejected, ImageNotFound, ModelUnusable, Unavailable."""
-    facts = images.facts_of(context, caller.account_id, staged) if staged is not None else None
+    if staged is not None:
+        facts = images.facts_of(context, caller.account_id, staged)
+    else:
+        facts = images.stored_facts(context, caller.account_id, str(image_id))
     choice = models.choose(context, caller.account_id, fields.model_type, strict=fields.strict_model)
     with context.platform.database.write() as session:
         check_limits(session, context, caller.account_id, waits=True)
-        if staged is not None and facts is not None:
+        if staged is not None:
             image = images.keep(session, context, caller.account_id, staged, facts)
         else:
             image = images.find(session, context, caller.account_id, str(image_id))

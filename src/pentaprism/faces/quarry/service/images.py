@@ -14,7 +14,7 @@ from pentaprism.core.platform import Platform
 from pentaprism.faces.quarry.context import Quarry
 from pentaprism.faces.quarry.errors import ImageNotFound
 from pentaprism.faces.quarry.kinds import FACE
-from pentaprism.faces.quarry.service.inspection import Facts, inspect
+from pentaprism.faces.quarry.service.inspection import Facts, bounds_of, fitting, inspect
 from pentaprism.faces.quarry.tables import Embedding, Image
 
 MIME = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "BMP": "image/bmp", "TIFF": "image/tiff"}
@@ -45,13 +45,26 @@ def find(session: Session, context: Quarry, account_id: str, image_id: str) -> I
     return image
 
 
-def facts_of(context: Quarry, account_id: str, staged: StagedBlob) -> Facts:
+def facts_of(context: Quarry, account_id: str, staged: StagedBlob, *, tiles: bool = False) -> Facts:
     """What an upload is; a file that this account has stored already is not looked at again. Raises ImageRejected."""
+    bounds = bounds_of(context.settings, tiles=tiles)
     with context.platform.database.read() as session:
         known = session.get(Image, (account_id, handle_of(staged.sha256)))
     if known is not None and known.sha256 == staged.sha256 and known.width > 0:
-        return Facts(known.format, known.width, known.height, known.pages)
-    return inspect(context.platform, str(staged.path), context.settings.max_side)
+        return fitting(facts_in(known), bounds)
+    return inspect(context.platform, str(staged.path), bounds)
+
+
+def stored_facts(context: Quarry, account_id: str, image_id: str, *, tiles: bool = False) -> Facts:
+    """What the image behind a handle is. Raises ImageNotFound; ImageRejected for one that is too large unless searched in tiles."""
+    with context.platform.database.read() as session:
+        image = find(session, context, account_id, image_id)
+    return fitting(facts_in(image), bounds_of(context.settings, tiles=tiles))
+
+
+def facts_in(image: Image) -> Facts:
+    """The facts of a stored image."""
+    return Facts(image.format, image.width, image.height, image.pages)
 
 
 def keep(session: Session, context: Quarry, account_id: str, staged: StagedBlob, facts: Facts) -> Image:

@@ -69,14 +69,12 @@ def trouble(platform: Platform, settings: QuarrySettings, name: str) -> str | No
     card = card_of(platform, name)
     if card is None:
         return "weights_missing"
-    if card.memory > budget_bytes(settings):
-        return "out_of_memory"
     try:
         with VERIFYING:
             platform.models.path(name)
     except ModelUnavailable as error:
         return REASONS.get(error.reason, "weights_missing")
-    return None
+    return "out_of_memory" if card.memory > budget_bytes(settings) else None
 
 
 def seems_cached(platform: Platform, name: str) -> bool:

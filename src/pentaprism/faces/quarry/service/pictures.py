@@ -9,6 +9,7 @@ from pentaprism.imaging.decode import read_rgba
 
 GREY = 128.0
 EXTREMES = (0.0, 100.0)
+PIXELS_AT_ONCE = 1 << 20
 Picture = npt.NDArray[np.uint8]
 
 
@@ -22,5 +23,10 @@ def on_grey(rgba: Picture) -> Picture:
     alpha = rgba[..., 3]
     if int(alpha.min(initial=255)) == 255:
         return np.ascontiguousarray(rgba[..., :3])
-    weight = alpha[..., None].astype(np.float32) / 255.0
-    return np.asarray(np.rint(rgba[..., :3] * weight + GREY * (1.0 - weight)), np.uint8)
+    result = np.empty((*alpha.shape, 3), np.uint8)
+    rows = max(1, PIXELS_AT_ONCE // max(1, alpha.shape[1]))
+    for top in range(0, len(alpha), rows):
+        part = rgba[top : top + rows]
+        weight = part[..., 3:].astype(np.float32) / 255.0
+        result[top : top + rows] = np.rint(part[..., :3] * weight + GREY * (1.0 - weight))
+    return result

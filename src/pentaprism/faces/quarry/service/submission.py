@@ -106,11 +106,11 @@ def submit(context: Quarry, caller: Caller, asked: Asked, *, waits: bool, key: s
 
 def _facts(context: Quarry, caller: Caller, asked: Asked) -> tuple[Facts, str]:
     """What the image of a request is, and its handle."""
+    tiles = asked.fields.tiles
     if asked.staged is not None:
-        return images.facts_of(context, caller.account_id, asked.staged), images.handle_of(asked.staged.sha256)
-    with context.platform.database.read() as session:
-        image = images.find(session, context, caller.account_id, str(asked.image_id))
-    return Facts(image.format, image.width, image.height, image.pages), image.image_id
+        return images.facts_of(context, caller.account_id, asked.staged, tiles=tiles), images.handle_of(asked.staged.sha256)
+    image_id = str(asked.image_id)
+    return images.stored_facts(context, caller.account_id, image_id, tiles=tiles), image_id
 
 
 def _kept(session: Session, context: Quarry, account_id: str, asked: Asked, facts: Facts) -> Image:
@@ -162,7 +162,8 @@ def request_of(
     automatic = not prompts
     fitted = budget.Fitted(fields.auto)
     if automatic and fields.auto:
-        fitted = budget.fit(fields.auto, choice.engine, settings, waits=waits, strict=fields.strict_parameters)
+        runs = budget.runs_of(facts.height, facts.width) if fields.tiles else 1
+        fitted = budget.fit(fields.auto, choice.engine, settings, waits=waits, strict=fields.strict_parameters, runs=runs)
     request: dict[str, Any] = {
         "operation": asked.operation,
         "model_type": fields.model_type,
@@ -176,6 +177,7 @@ def request_of(
         "multimask": fields.multimask,
         "auto": fitted.parameters,
         "max_masks": fields.max_masks,
+        "tiles": fields.tiles,
         "seconds": settings.auto_seconds_sync if waits else settings.auto_seconds_async,
         "warnings": [*fields.warnings, *images.first_frame(facts.pages), *fitted.warnings],
         "click": asked.image_id is not None and not automatic,

@@ -35,11 +35,18 @@ MEBIBYTE = 1_048_576
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """An embedding; ``hit``: nothing had to be calculated, ``seconds``: how long that took otherwise."""
+    """An embedding; ``hit``: nothing had to be calculated, ``seconds``: how long that took otherwise. Runs in tiles have none."""
 
-    embedding: Kept
+    embedding: Kept | None
     hit: bool
     seconds: float | None = None
+
+    @property
+    def required(self) -> Kept:
+        """The embedding of a run that needs it."""
+        if self.embedding is None:
+            raise ValueError("a run in tiles has no embedding of the whole picture")
+        return self.embedding
 
 
 def ready(job: JobContext, image: Image, engine: PromptEngine, pixels: Callable[[], Any], check: Callable[[], None]) -> Ready:

@@ -14,6 +14,7 @@ import numpy as np
 from pentaprism.core.errors import NotFound
 from pentaprism.core.jobs.context import JobContext
 from pentaprism.engines.sam import AutoParameters
+from pentaprism.engines.sam.tiling import automatic_in_tiles
 from pentaprism.faces.quarry.errors import TOO_LONG, ModelFailed
 from pentaprism.faces.quarry.schemas.work import WorkRequest
 from pentaprism.faces.quarry.service.inspection import rejected
@@ -109,7 +110,8 @@ def segment(job: JobContext, request: WorkRequest) -> Outcome:
     source = Source(job, job.blobs.local_path(image.blob_key))
     engine, fallback = engine_for(job, request.engine, request.model_type, request.fallback, strict=request.strict)
     with in_use(engine.info.name):
-        cache = ready(job, image, engine, lambda: source.rgb, check)
+        # Tiles are embedded one by one, each for its own run.
+        cache = Ready(None, hit=False) if request.tiles else ready(job, image, engine, lambda: source.rgb, check)
         job.report(EMBEDDED)
         outcome = Outcome(image, source, engine, fallback, cache, warnings=list(request.warnings))
         began = time.perf_counter()
@@ -128,7 +130,7 @@ def _prompted(outcome: Outcome, request: WorkRequest, check: Callable[[], None])
         points = np.array([[x, y] for x, y, _ in given], np.float64).reshape(-1, 2) if given else None
         labels = np.array([label for _, _, label in given], np.int64) if given else None
         box = tuple(prompt["box"]) if prompt["box"] is not None else None
-        found = outcome.engine.prompt(outcome.cache.embedding, points, labels, box, request.multimask)
+        found = outcome.engine.prompt(outcome.cache.required, points, labels, box, request.multimask)
         found = sorted(found, key=lambda mask: (-round(mask.predicted_iou, 6), -mask.area))
         shown = [[float(x), float(y)] for x, y, _ in given]
         outcome.masks += found
@@ -146,7 +148,11 @@ def _automatic(outcome: Outcome, request: WorkRequest, job: JobContext, check: C
     def report(share: float) -> None:
         job.report(EMBEDDED + (FOUND - EMBEDDED) * min(max(share, 0.0), 1.0))
 
-    found = outcome.engine.automatic(outcome.source.rgb, parameters, report, check, time.monotonic() + limit, outcome.cache.embedding)
+    engine, rgb, deadline = outcome.engine, outcome.source.rgb, time.monotonic() + limit
+    if request.tiles:
+        found = automatic_in_tiles(engine, rgb, parameters, report, check, deadline)
+    else:
+        found = engine.automatic(rgb, parameters, report, check, deadline, outcome.cache.embedding)
     outcome.masks = list(found.masks)
     outcome.prompts = [None] * len(found.masks)
     outcome.points = [[] if mask.point is None else [[float(mask.point[0]), float(mask.point[1])]] for mask in found.masks]
