@@ -7,7 +7,7 @@ import structlog
 from pentaprism.app.building import build_platform
 from pentaprism.app.faces import all_faces
 from pentaprism.app.root import build_metrics_app, build_root
-from pentaprism.core.database.migrate import is_current, is_newer, upgrade
+from pentaprism.core.database.migrate import current, is_current, is_newer, upgrade
 from pentaprism.core.platform import Platform
 from pentaprism.settings import Settings, SettingsError
 from pentaprism.web.gateway import Opened, Places
@@ -21,8 +21,10 @@ def open_platform(settings: Settings, platform: Platform | None) -> Platform:
     if not is_current(opened.database):
         if not settings.database.upgrade and not is_newer(opened.database):
             raise SettingsError("the database is not of this release; run `pentaprism db upgrade`")
-        upgrade(opened.database)
-        log.info("database upgraded")
+        if upgrade(opened.database):
+            log.info("database upgraded")
+        elif is_newer(opened.database):
+            log.warning("the database is of a newer release, which has only added to it", version=current(opened.database))
     return opened
 
 

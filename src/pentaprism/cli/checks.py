@@ -133,7 +133,7 @@ def database(settings: Settings) -> Finding:
     from sqlalchemy.exc import SQLAlchemyError
 
     from pentaprism.core.database.engine import Database
-    from pentaprism.core.database.migrate import current, is_current, is_newer
+    from pentaprism.core.database.migrate import current, is_current, is_newer, is_usable
 
     if settings.database.url is None and not settings.path("pentaprism.sqlite3").is_file():
         return Finding("database", "note", "not there yet", "The first start creates it.")
@@ -145,6 +145,8 @@ def database(settings: Settings) -> Finding:
         kind = "SQLite" if opened.is_sqlite else "PostgreSQL"
         if is_current(opened):
             return Finding("database", "ok", f"{kind}, version {current(opened)}")
+        if is_usable(opened):
+            return Finding("database", "note", f"{kind}, version {current(opened)} of a newer release, which this one works with")
         if is_newer(opened):
             advice = "Start the release that made it, or restore the backup from before its upgrade."
             return Finding("database", "error", f"{kind}, version {current(opened)}, which this release does not know", advice)

@@ -37,33 +37,38 @@ def upgrade(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None
 
 @app.command()
 def status(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
-    """Show where the tables stand and how many rows they hold; status 1 unless they are those of this release."""
+    """Show where the tables stand and how many rows they hold; status 1 unless this release works with them."""
     from sqlalchemy import func, inspect, select, table
     from sqlalchemy.exc import SQLAlchemyError
 
     from pentaprism.core.database.engine import Database
-    from pentaprism.core.database.migrate import VERSION_TABLE, current, is_current, is_newer
+    from pentaprism.core.database.migrate import VERSION_TABLE, current, is_current, is_newer, is_usable
 
     settings = settings_of(data_dir)
     if settings.database.url is None and not settings.path("pentaprism.sqlite3").is_file():
         raise fail("There is no database yet.", advice="`pentaprism db upgrade` or the first start of the server creates it.")
     database = Database(settings.database_url)
     try:
-        up_to_date = is_current(database)
+        up_to_date, usable = is_current(database), is_usable(database)
         with database.read() as session:
             names = sorted(set(inspect(database.engine).get_table_names()) - {VERSION_TABLE})
             rows = {name: session.scalar(select(func.count()).select_from(table(name))) for name in names}
         version = current(database)
-        due = "this release is older than the database" if is_newer(database) else "an upgrade is due: pentaprism db upgrade"
+        if up_to_date:
+            state = "up to date"
+        elif is_newer(database):
+            state = "of a newer release" + (", which this one works with" if usable else ": this release is older than the database")
+        else:
+            state = "an upgrade is due: pentaprism db upgrade"
     except SQLAlchemyError as error:
         raise fail(f"The database cannot be read: {error}", advice="`pentaprism doctor` says more.") from error
     finally:
         database.dispose()
 
     def render() -> None:
-        out.print(f"Version {version}, {'up to date' if up_to_date else due}", highlight=False)
+        out.print(f"Version {version}, {state}", highlight=False)
         print_table([{"table": name, "rows": count} for name, count in rows.items()], ["table", "rows"])
 
-    show({"version": version, "current": up_to_date, "rows": rows}, as_json, render)
-    if not up_to_date:
+    show({"version": version, "current": up_to_date, "usable": usable, "rows": rows}, as_json, render)
+    if not usable:
         raise typer.Exit(1)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Integer, Table, delete, func, select, text
+from sqlalchemy import Connection, Integer, Table, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from pentaprism.core.blobs.store import BlobStore
@@ -12,7 +12,7 @@ from pentaprism.core.database.migrate import current, upgrade_within, version_of
 from pentaprism.core.jobs.tables import SharedState, Turn
 from pentaprism.core.transfer.errors import RowsRefused, TransferRefused
 from pentaprism.core.transfer.rows import Row
-from pentaprism.core.transfer.tables import selection, tables_of
+from pentaprism.core.transfer.tables import removal, selection, tables_of
 
 BATCH = 200
 BATCH_BYTES = 8 * 1024 * 1024
@@ -64,7 +64,7 @@ def loading(database: Database, revision: str, *, replace: bool = False) -> Iter
             loader = Loader(connection)
             if replace:
                 for table in reversed(list(loader.tables.values())):
-                    connection.execute(delete(table))
+                    connection.execute(removal(table))
             links = _defer_links(connection, loader.tables.values())
             yield loader
             _check_links(connection, links)

@@ -2,12 +2,25 @@
 
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, ForeignKeyConstraint, LargeBinary, MetaData, Select, Table, inspect, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Delete,
+    ForeignKeyConstraint,
+    LargeBinary,
+    MetaData,
+    Select,
+    Table,
+    delete,
+    inspect,
+    select,
+)
 from sqlalchemy.types import JSON, DateTime, TypeEngine
 
 from pentaprism.core.blobs.hold import PREFIX as HOLD
 from pentaprism.core.blobs.tables import Blob
-from pentaprism.core.database.migrate import VERSION_TABLE
+from pentaprism.core.database.migrate import NEEDS_NOTE, VERSION_TABLE
 from pentaprism.core.database.tables import Json, Moment
 from pentaprism.core.jobs.tables import SharedState, Worker
 
@@ -40,13 +53,20 @@ def tables_of(connection: Connection) -> list[Table]:
 
 
 def selection(table: Table) -> Select[Any]:
-    """The rows of ``table`` that belong to the installation: not of uploads under way or bytes that are going, and no holds."""
+    """The rows of ``table`` that belong to the installation: not of uploads under way or bytes that are going, and no
+    notes about the database itself."""
     rows = select(table).order_by(*table.primary_key.columns)
     if table.name == Blob.__tablename__:
         return rows.where(table.c.state == "kept")
     if table.name == SharedState.__tablename__:
-        return rows.where(table.c.name.not_like(f"{HOLD}%"))
+        return rows.where(table.c.name.not_like(f"{HOLD}%"), table.c.name != NEEDS_NOTE)
     return rows
+
+
+def removal(table: Table) -> Delete:
+    """Takes all rows of ``table`` but the note that the database keeps about itself."""
+    rows = delete(table)
+    return rows.where(table.c.name != NEEDS_NOTE) if table.name == SharedState.__tablename__ else rows
 
 
 def _type(found: TypeEngine[Any]) -> TypeEngine[Any]:
