@@ -190,10 +190,14 @@ def draw_space(frame: Frame, colours: list[Floats], seed: int, octaves: int, *, 
         [(p, c) for p, c in zip(places, (colours[0], colours[1 % len(colours)], colours[2 % len(colours)]), strict=True)],
         np.clip(0.5 + 0.5 * veil, 0, 1),
     )
-    glow = smoothstep(-0.35, 1.15, dust + 0.55 * veil) ** 1.5 * np.float32(0.85)
-    screen(canvas, tones * glow[..., None])
+    # The gas gathers along an arm that every picture of the scene shows, whatever its aspect.
+    lean = np.float32(0.9 if seed % 2 else -0.9)
+    off = frame.vs.astype(np.float32)[:, None] + 0.12 - lean * frame.us.astype(np.float32)[None] + 0.3 * veil
+    arm = np.exp(-((off / 0.42) ** 2))
+    glow = smoothstep(-0.35, 1.15, dust + 0.45 * veil - 0.15 + 0.75 * arm) ** 1.5 * np.float32(0.85)
+    screen(canvas, tones * spread(glow))
     lanes = smoothstep(0.25, 0.9, fbm(frame.us * 2.4 + 8, frame.vs * 2.4, seed + 923, octaves, 0.58))
-    canvas *= (1 - 0.55 * lanes)[..., None]
+    canvas *= spread(1 - 0.55 * lanes)
     low = Frame(frame.width, frame.height, frame.scale, frame.height + 0.3 * frame.scale)
     add_stars(canvas, low, 1.0, seed)
     if planet:

@@ -222,7 +222,7 @@ def _woods(scene: Scene) -> list[tuple[str, int, float, float]]:
     )
     if forest and not woods:
         return [("pine", 11000, 0.2, 6.5)]
-    if not woods and scene.land in {"mountains", "lake"}:
+    if not woods and scene.land in {"mountains", "lake", "volcano"}:
         return [("pine", 3200, 0.13, 6.0)]
     if not woods and scene.land in {"meadow", "hills"}:
         return [("round", 260, 0.12, 6.0)]

@@ -26,11 +26,27 @@ def shade(normal_x: Floats, normal_y: Floats, normal_z: Floats, colour: Floats, 
     return np.asarray(np.clip(light + (gloss * mirrored**60 + 0.25 * gloss * mirrored**9)[..., None], 0, 1), np.float32)
 
 
-def radius_at(profile: Profile, shares: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Radius at shares of the height from the top, through the points of ``profile``, its corners rounded."""
+def curve_through(places: Sequence[float], values: Sequence[float], at: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """A smooth curve that rises and falls only where its points do (Fritsch and Butland, "A method for constructing local monotone
+    piecewise cubic interpolants", 1984)."""
+    x, y = np.asarray(places, np.float64), np.asarray(values, np.float64)
+    step, slope = np.diff(x), np.diff(y) / np.diff(x)
+    turn = slope[:-1] * slope[1:] <= 0
+    near, far = 2 * step[1:] + step[:-1], step[1:] + 2 * step[:-1]
+    steady = np.where(turn, 1.0, slope[:-1]), np.where(turn, 1.0, slope[1:])
+    inner = np.where(turn, 0.0, (near + far) / (near / steady[0] + far / steady[1]))
+    tangent = np.concatenate([slope[:1], inner, slope[-1:]])
+    k = np.clip(np.searchsorted(x, at, side="right") - 1, 0, len(step) - 1)
+    t = (at - x[k]) / step[k]
+    from_left = y[k] * (1 + 2 * t) * (1 - t) ** 2 + tangent[k] * step[k] * t * (1 - t) ** 2
+    return np.asarray(from_left + y[k + 1] * t**2 * (3 - 2 * t) + tangent[k + 1] * step[k] * t**2 * (t - 1), np.float64)
+
+
+def radius_at(profile: Profile, shares: npt.NDArray[np.float64], *, curved: bool = False) -> npt.NDArray[np.float64]:
+    """Radius at shares of the height from the top, through the points of ``profile``: straight between rounded corners, or curved."""
     places, radii = zip(*profile, strict=True)
     fine = np.linspace(0, 1, 400)
-    rough = np.interp(fine, places, radii)
+    rough = curve_through(places, radii, fine) if curved else np.interp(fine, places, radii)
     kernel = np.hanning(13)
     soft = np.convolve(np.pad(rough, 6, mode="edge"), kernel / kernel.sum(), mode="valid")
     return np.interp(shares, fine, soft)
@@ -48,8 +64,10 @@ def turned(
     glass: float = 0.0,
     bands: Sequence[tuple[float, float, Floats]] = (),
     round_foot: float = 0.1,
+    curved: bool = False,
 ) -> None:
-    """A body of revolution: ``profile`` gives (share of the height from the top, radius as a share of the height).
+    """A body of revolution: ``profile`` gives (share of the height from the top, radius as a share of the height),
+    ``curved`` a smooth line through these points.
 
     ``glass`` 0..1 lets the background through in the middle; ``bands`` colour shares of the height (labels, caps). The foot is drawn as
     the ellipse of its rim, ``round_foot`` times as deep as wide.
@@ -66,7 +84,7 @@ def turned(
     last = profile[-1][1] * height
     sag = foot * np.sqrt(np.clip(1 - (dx / max(last, 1e-6)) ** 2, 0, 1))
     share = (rows[:, None] - top - sag * np.clip((rows[:, None] - top) / height, 0, 1)) / height
-    radius = radius_at(profile, np.clip(share, 0, 1)) * height
+    radius = radius_at(profile, np.clip(share, 0, 1), curved=curved) * height
     across = dx / np.maximum(radius, 1e-3)
     inside = (
         np.clip((1 - np.abs(across)) * radius + 0.5, 0, 1)
@@ -74,7 +92,7 @@ def turned(
         * np.clip((1 - share) * height + 0.5, 0, 1)
     )
     t = np.clip(across, -1, 1).astype(np.float32)
-    slope = np.gradient(radius_at(profile, np.linspace(0, 1, 200)), 1 / 199)
+    slope = np.gradient(radius_at(profile, np.linspace(0, 1, 200), curved=curved), 1 / 199)
     tilt = np.interp(np.clip(share, 0, 1), np.linspace(0, 1, 200), slope).astype(np.float32)
     nz, norm = np.sqrt(1 - t * t), np.sqrt(1 + tilt * tilt)
     base = np.broadcast_to(colour, (*share.shape, 3)).astype(np.float32)

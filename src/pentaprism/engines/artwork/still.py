@@ -20,6 +20,7 @@ from pentaprism.engines.artwork.solids import sphere, turned
 Floats = npt.NDArray[np.float32]
 Place = Callable[[Canvas, Frame, float, float, float, Floats, int], None]
 
+CUP = ((0, 0.62), (0.5, 0.56), (0.82, 0.42), (1, 0.3))
 TABLE = 0.14
 """The things stand this far below the horizon line of the frame, in units."""
 
@@ -64,14 +65,14 @@ def cup(canvas: Canvas, frame: Frame, x: float, y: float, size: float, colour: F
     """A cup of coffee on its saucer, with steam."""
     plate = toned(colour, lightness=0.06)
     _shadow(canvas, frame, x, y + size * 0.03, size * 0.78)
-    turned(canvas, x, y - size * 0.075, size * 0.13, ((0, 6.2), (0.45, 5.2), (1, 2.6)), plate, gloss=0.35, round_foot=0.14)
+    turned(canvas, x, y - size * 0.075, size * 0.13, ((0, 6.2), (0.45, 5.2), (1, 2.6)), plate, gloss=0.35, round_foot=0.14, curved=True)
     _ellipse(canvas, x, y - size * 0.075, size * 0.8, size * 0.115, toned(plate, lightness=0.05))
     _ellipse(canvas, x + size * 0.04, y - size * 0.06, size * 0.5, size * 0.06, toned(plate, lightness=-0.1))
     handle = np.array(
         [(x + size * (0.36 + 0.27 * np.sin(a) ** 0.8), y - size * (0.44 + 0.2 * np.cos(a))) for a in np.linspace(0.12, np.pi - 0.12, 30)]
     )
     _tube(canvas, handle, size * 0.062, toned(colour, lightness=-0.03))
-    turned(canvas, x, y - size * 0.78, size * 0.74, ((0, 0.62), (0.5, 0.56), (0.82, 0.42), (1, 0.3)), colour, gloss=0.5, round_foot=0.16)
+    turned(canvas, x, y - size * 0.78, size * 0.74, CUP, colour, gloss=0.5, round_foot=0.16, curved=True)
     rim = size * 0.74 * 0.62
     _ellipse(canvas, x, y - size * 0.78, rim, rim * 0.2, toned(colour, lightness=0.08))
     _ellipse(canvas, x, y - size * 0.772, rim * 0.93, rim * 0.168, toned(colour, lightness=-0.14))
@@ -271,7 +272,7 @@ def vase(canvas: Canvas, frame: Frame, x: float, y: float, size: float, colour: 
         flower_head(drawn, rng, hx, hy, size * rng.uniform(0.09, 0.14), heads[index % 3], "wildflower" if index % 2 else "daisy")
     canvas[:] = to_floats(drawn)
     profile = ((0, 0.22), (0.06, 0.19), (0.2, 0.16), (0.55, 0.34), (0.75, 0.33), (1, 0.2))
-    turned(canvas, x, mouth, size * 0.92, profile, mix(colour, rgb("#eef2f4"), 0.82), gloss=0.7, round_foot=0.16)
+    turned(canvas, x, mouth, size * 0.92, profile, mix(colour, rgb("#eef2f4"), 0.82), gloss=0.7, round_foot=0.16, curved=True)
 
 
 def plant(canvas: Canvas, frame: Frame, x: float, y: float, size: float, colour: Floats, seed: int) -> None:
