@@ -1,12 +1,13 @@
 """How an installation of several processes grows: workers, gateways, rows, sockets.
 
-Run with ``python -m benchmarks.scale [--jobs 600] [--rows 1000000] [--sockets 1000] [--parts workers rows gateways sockets]``.
+Run with ``python -m benchmarks.scale [--jobs 600] [--rows 1000000] [--sockets 1000] [--parts workers costs rows gateways events sockets]``.
 Needs redis-server and PostgreSQL. Clients, servers and workers share the processors of one machine, so figures are lower bounds.
 """
 
 import argparse
 import asyncio
 import resource
+import subprocess
 import sys
 import tempfile
 import threading
@@ -16,6 +17,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
 from sqlalchemy import text
 
 from benchmarks.report import Row, percentile, show
@@ -26,6 +28,7 @@ from benchmarks.sockets import SOCKETS_AN_ACCOUNT, listen
 from celery_world import celery_serving
 from core.jobs.job_world import FACE, World, platform_on
 from core.jobs.job_world import SilentDispatch as Silent
+from pentaprism.adapters.redis_bus import RedisBus
 from pentaprism.core.database.engine import Database
 from pentaprism.core.database.tables import Base
 from pentaprism.core.events.memory import MemoryBus
@@ -44,6 +47,17 @@ SECONDS = 5.0
 CLIENTS = 16
 SAMPLE = 200
 ROUNDS = 5
+EVENTS = 50_000
+PUBLISHER = """
+import sys
+from pentaprism.adapters.redis_bus import RedisBus
+from pentaprism.core.events.event import Event
+
+bus, number = RedisBus(sys.argv[1]), int(sys.argv[2])
+for start in range(0, number, 100):
+    bus.publish(Event(f"job:{index}", "progress", {"progress": 0.5, "message": "measuring"}, index) for index in range(start, start + 100))
+bus.publish([Event("over", "over", {}, 1)])
+"""
 
 
 def tables(server: PostgresServer) -> str:
@@ -66,6 +80,47 @@ def worker_rows(number: int) -> Iterator[Row]:
         ):
             run_jobs(world, 20)
             yield Row(f"empty jobs, {processes} worker processes", f"{number / run_jobs(world, number):.0f}/s")
+
+
+def cost_rows(number: int) -> Iterator[Row]:
+    """Processor time of an empty job, by who spends it."""
+    with (
+        tempfile.TemporaryDirectory() as name,
+        postgres_server(connections=200) as postgres,
+        redis_server(Path(name)) as redis,
+        celery_serving(tables(postgres), redis.url, Path(name), 1) as world,
+    ):
+        run_jobs(world, 20)
+        parent = next(child for child in psutil.Process().children() if any("celery_world" in word for word in child.cmdline()))
+        postmaster = psutil.Process(int((postgres.folder / "data" / "postmaster.pid").read_text().split()[0]))
+        parts = {
+            "worker process": parent.children(recursive=True),
+            "its parent": [parent],
+            "PostgreSQL": [postmaster, *postmaster.children(recursive=True)],
+        }
+        before = {part: spent(processes) for part, processes in parts.items()}
+        run_jobs(world, number)
+        for part, processes in parts.items():
+            yield Row(f"processor time of an empty job, {part}", f"{(spent(processes) - before[part]) / number * 1000:.1f} ms")
+
+
+def spent(processes: Sequence[psutil.Process]) -> float:
+    """Seconds of processor time so far."""
+    times = [process.cpu_times() for process in processes]
+    return sum(time.user + time.system for time in times)
+
+
+def event_rows() -> Iterator[Row]:
+    """Processor time that a process spends on an event to which nobody there listens."""
+    with tempfile.TemporaryDirectory() as name, redis_server(Path(name)) as redis:
+        bus, over = RedisBus(redis.url), threading.Event()
+        bus.subscribe(["over"], lambda _: over.set())
+        started = time.process_time()
+        subprocess.run([sys.executable, "-c", PUBLISHER, redis.url, str(EVENTS)], check=True)
+        over.wait(60)
+        used = time.process_time() - started
+        bus.close()
+        yield Row("processor time of an event that nobody here listens to", f"{used / EVENTS * 1e6:.0f} µs")
 
 
 def run_jobs(world: World, number: int) -> float:
@@ -195,12 +250,14 @@ def main() -> None:
     options.add_argument("--jobs", type=int, default=600)
     options.add_argument("--rows", type=int, default=1_000_000)
     options.add_argument("--sockets", type=int, default=1000)
-    options.add_argument("--parts", nargs="*", default=["workers", "rows", "gateways", "sockets"])
+    options.add_argument("--parts", nargs="*", default=["workers", "costs", "rows", "gateways", "events", "sockets"])
     chosen = options.parse_args()
     parts = {
         "workers": lambda: worker_rows(chosen.jobs),
+        "costs": lambda: cost_rows(chosen.jobs),
         "rows": lambda: table_rows(chosen.rows),
         "gateways": gateway_rows,
+        "events": event_rows,
         "sockets": lambda: socket_rows(chosen.sockets),
     }
     show(row for name in chosen.parts for row in parts[name]())
