@@ -1,0 +1,126 @@
+"""Generated requests over the face's own OpenAPI document, as two owners: no server error, nothing of somebody else's."""
+
+import contextlib
+import json
+import math
+import os
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+
+from conformance.quarry_models import CARDS
+from conformance.quarry_world import Client, squares
+from running_server import QUIET_LIMITS, running_server
+
+REQUESTS = int(os.environ.get("PENTAPRISM_TEST_FUZZ_REQUESTS", "800"))
+KEYS = ("key-of-alpha-0123456789", "key-of-beta-0123456789")
+
+
+class Owner:
+    """A key with jobs, a batch, a handle and result files of its own."""
+
+    def __init__(self, base_url: str, key: str) -> None:
+        self.client = Client(base_url, {"X-API-Key": key})
+        self.ids: list[str] = []
+        self.marks: set[str] = set()
+        self.renew()
+
+    def renew(self) -> None:
+        """Fresh jobs: generated requests may have deleted the earlier ones."""
+        if self.ids and self.client.get(f"/jobs/{self.ids[0]}").status_code == 200:
+            return
+        made = self.client.made("/segment/objects/extract", squares(), min_pixels=1000, crop_n_layers=0)
+        batch = self.client.call("POST", "/segment/batch", json={"images": ["@@@"]}).json()["batch_job_id"]
+        self.ids = [made["job_id"], f"task-{made['job_id']}", batch, made["image_id"], made["saved"][0].removeprefix("./results/")]
+        self.marks |= {made["job_id"], batch.removeprefix("batch-"), made["saved"][0].split("/")[2]}
+
+
+@pytest.fixture(scope="module")
+def owners(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Owner, Owner]]:
+    folder = tmp_path_factory.mktemp("fuzz") / "data"
+    (folder / "models").mkdir(parents=True)
+    for path in CARDS.glob("vit_*.json"):
+        (folder / "models" / path.name).write_text(json.dumps(json.loads(path.read_text()) | {"url": "http://127.0.0.1:1/weights"}))
+    environment = {**QUIET_LIMITS, "API_KEYS": ",".join(KEYS), "PENTAPRISM_QUARRY__UNFINISHED_JOBS": "100000"}
+    with running_server(folder, "--face", "quarry", "--workers", "1", environment=environment) as server:
+        Client(server.url).ready()
+        yield server.url, Owner(server.url, KEYS[0]), Owner(server.url, KEYS[1])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_generated_requests_meet_no_server_error_and_nothing_foreign(owners: tuple[str, Owner, Owner]) -> None:
+    base_url, *both = owners
+    document = requests.get(f"{base_url}/openapi.json", timeout=10).json()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        schema = schemathesis.openapi.from_dict(document)
+        operations = [result.ok() for result in schema.get_all_operations()]
+        share = math.ceil(REQUESTS / (len(operations) * len(both)))
+        statuses: Counter[int] = Counter()
+        for owner, other in (both, both[::-1]):
+            for number, operation in enumerate(operations):
+                for case, choice in drawn(operation, share, number):
+                    send(case, choice, base_url, owner, other, statuses)
+                owner.renew()
+    assert sum(statuses.values()) >= REQUESTS // 2
+    assert all(statuses[status] for status in (200, 400, 404, 422)), statuses
+
+
+def drawn(operation: Any, number: int, start: int) -> list[tuple[Any, int]]:
+    """``number`` generated cases of an operation, valid and invalid ones in turn, each with a number to choose ids by."""
+    found: list[tuple[Any, int]] = []
+    for place, mode in enumerate((GenerationMode.POSITIVE, GenerationMode.NEGATIVE)):
+        amount = (number + 1 - place) // 2
+        if not amount:
+            continue
+        strategy = st.tuples(operation.as_strategy(generation_mode=mode), st.integers(0, 15))
+        collect = given(strategy)(lambda drawing: found.append(drawing))
+        quiet = settings(
+            max_examples=amount, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+        )
+        with contextlib.suppress(Unsatisfiable, schemathesis.errors.InvalidSchema):
+            seed(start)(quiet(collect))()
+    return found
+
+
+def send(case: Any, choice: int, base_url: str, owner: Owner, other: Owner, statuses: Counter[int]) -> None:
+    """Send one case as ``owner``, every second time with real ids of both owners in its path, or with a real picture."""
+    foreign = False
+    if case.path_parameters and choice < 8 and "model_name" not in case.path_parameters:
+        ids = [*owner.ids, *other.ids]
+        chosen = ids[choice % len(ids)]
+        foreign = chosen in other.ids and chosen not in owner.ids
+        case.path_parameters = {name: chosen if place == 0 else "0" for place, name in enumerate(case.path_parameters)}
+    elif isinstance(case.body, dict) and "image" in case.body and choice < 8:
+        case.body["image"] = squares()
+        case.body.pop("image_id", None)
+    elif isinstance(case.body, dict) and choice < 12:
+        case.body.pop("image", None)
+        case.body["image_id"] = (owner if choice % 2 else other).ids[3]
+    try:
+        response = case.call(base_url=base_url, headers=owner.client.headers, timeout=60)
+    except (requests.exceptions.InvalidHeader, requests.exceptions.InvalidURL, UnicodeError, ValueError):
+        return
+    statuses[response.status_code] += 1
+    told = f"{case.method} {response.request.url}: {response.status_code} {response.content[:400]!r}"
+    assert response.status_code < 500 or is_missing_model(response), told
+    if response.status_code < 400:
+        assert not foreign, told
+        assert not any(mark.encode() in response.content for mark in other.marks), told
+    else:
+        assert set(response.json()) == {"success", "message", "error_code", "details", "timestamp"}, told
+
+
+def is_missing_model(response: requests.Response) -> bool:
+    """Whether the answer is the documented one for a model whose weights are not here."""
+    return response.status_code == 503 and response.json()["error_code"] == "MODEL_ERROR"
