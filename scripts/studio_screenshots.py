@@ -5,6 +5,7 @@ A server of its own is filled through the public APIs with sample pictures, and 
 
 import io
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -45,8 +46,8 @@ def until(ready: Callable[[], bool], seconds: float = 120) -> None:
         time.sleep(0.5)
 
 
-def fill_cells(client: httpx.Client) -> str:
-    """A project with pictures that are segmented; its path in the Studio."""
+def fill_cells(client: httpx.Client) -> dict[str, str]:
+    """A project with pictures that are segmented; the pages that show it."""
     project = client.post("/spheroseg/api/projects", json={"title": "Nuclei and colonies"}).raise_for_status().json()
     key = project.get("id") or project["data"]["id"]
     files = [("images", (picture.name, picture.data, "image/png")) for picture in sample_pictures()]
@@ -54,22 +55,28 @@ def fill_cells(client: httpx.Client) -> str:
     client.post(f"/spheroseg/api/projects/{key}/segmentation/batch-trigger", json={}).raise_for_status()
     listed = f"/spheroseg/api/projects/{key}/images"
     until(lambda: all(image["segmentationStatus"] == "completed" for image in client.get(listed).json()["images"]))
-    return f"#/cells/projects/{key}"
+    nuclei = next(image["id"] for image in client.get(listed).json()["images"] if image["name"].startswith("nuclei"))
+    return {"cells-projects": "#/cells", "cells": f"#/cells/projects/{key}", "cells-image": f"#/cells/images/{nuclei}"}
 
 
-def fill_products(client: httpx.Client) -> str:
-    """A product with an analysed photograph; its path in the Studio."""
+def fill_products(client: httpx.Client) -> dict[str, str]:
+    """A product with an analysed photograph; the pages that show it."""
     product = client.post("/imagineai/api/v1/products", json={"title": "Espresso cup, white"}).raise_for_status().json()
     form = {"product_id": product["id"]}
     client.post(
         "/imagineai/api/v1/uploads/direct", data=form, files={"file": ("cup.png", png(data.coffee()), "image/png")}
     ).raise_for_status()
     until(lambda: client.get(f"/imagineai/api/v1/products/{product['id']}").json()["status"] == "active")
-    return f"#/products/items/{product['id']}"
+    return {
+        "products-board": "#/products",
+        "products-new": "#/products/new",
+        "products-dashboard": "#/products/dashboard",
+        "products": f"#/products/items/{product['id']}",
+    }
 
 
-def fill_seismic(client: httpx.Client) -> str:
-    """A section with dead traces and its reconstruction; the dataset's path in the Studio."""
+def fill_seismic(client: httpx.Client) -> dict[str, str]:
+    """A section with dead traces and its reconstruction; the pages that show them."""
     samples = section(120, 400, 3)
     samples[30::5] = 0
     stream = io.BytesIO()
@@ -79,11 +86,20 @@ def fill_seismic(client: httpx.Client) -> str:
         client.post("/promethium/api/v1/datasets", data=form, files={"file": ("line_12.npy", stream.getvalue())}).raise_for_status().json()
     )
     until(lambda: client.get(f"/promethium/api/v1/datasets/{made['id']}").json()["status"] == "ready")
-    return f"#/seismic/datasets/{made['id']}"
+    wish = {"dataset_id": made["id"], "type": "reconstruction", "model_id": "radon"}
+    job = client.post("/promethium/api/v1/jobs", json=wish).raise_for_status().json()["id"]
+    until(lambda: client.get(f"/promethium/api/v1/jobs/{job}").json()["status"] == "completed")
+    return {
+        "seismic-datasets": "#/seismic",
+        "seismic": f"#/seismic/datasets/{made['id']}",
+        "seismic-new-job": f"#/seismic/datasets/{made['id']}/job",
+        "seismic-jobs": "#/seismic/jobs",
+        "seismic-result": f"#/seismic/jobs/{job}",
+    }
 
 
-def fill_assets(client: httpx.Client) -> str:
-    """A finished job; its path in the Studio."""
+def fill_assets(client: httpx.Client) -> dict[str, str]:
+    """A finished job; the pages that show it."""
     wish = {
         "userId": "ada",
         "prompt": "Fields of lavender at sunset with hot air balloons",
@@ -91,7 +107,20 @@ def fill_assets(client: httpx.Client) -> str:
     }
     job = client.post("/snapasset/api/jobs", json=wish).raise_for_status().json()["jobId"]
     until(lambda: client.get(f"/snapasset/api/jobs/{job}").json()["status"] == "completed")
-    return f"#/assets/jobs/{job}"
+    return {"assets": f"#/assets/jobs/{job}", "assets-new": "#/assets"}
+
+
+def fill_cutouts(client: httpx.Client) -> dict[str, str]:
+    """Everything in a picture, found; the pages that show it."""
+    form = {"image": ("coins.png", png(data.coins()), "image/png")}
+    job = client.post("/quarry/segment/auto/async", files=form).raise_for_status().json()["task_id"]
+    until(lambda: client.get(f"/quarry/jobs/{job}/status").json()["data"]["status"] == "completed")
+    return {"cutouts": "#/cutouts", "cutouts-everything": f"#/cutouts/jobs/{job}"}
+
+
+def run_command(*words: str) -> None:
+    """``pentaprism WORDS``."""
+    subprocess.run([sys.executable, "-m", "pentaprism", *words], check=True)
 
 
 def shoot(page: Page, path: Path) -> None:
@@ -105,39 +134,51 @@ def shoot(page: Page, path: Path) -> None:
             return
 
 
+def click_into_a_picture(page: Page) -> None:
+    """A picture on the bench of the cut-outs, and a click on it."""
+    page.get_by_role("heading", name="Cut-outs").wait_for()
+    page.locator("input[type=file]").first.set_input_files(
+        files=[{"name": "cat.png", "mimeType": "image/png", "buffer": png(data.chelsea())}]
+    )
+    page.locator("pt-zoom-view").wait_for()
+    box = page.locator("pt-zoom-view").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 0.36 * box["width"], box["y"] + 0.42 * box["height"])
+    page.get_by_role("list", name="Proposals").get_by_role("button").first.wait_for()
+
+
+def sign_in(page: Page, address: str, folder: Path) -> None:
+    """Through the form, with pictures of it and of what follows."""
+    page.goto(address)
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    shoot(page, folder / "studio-sign-in.jpg")
+    page.get_by_role("button", name="Log in").click()
+    page.locator(".home").wait_for()
+    shoot(page, folder / "studio-home.jpg")
+
+
 def main(folder: Path) -> None:
-    """Fill a server, sign in, and look at every section."""
+    """Fill a server, sign in, and look at every page."""
     with tempfile.TemporaryDirectory() as room, running_server(Path(room) / "data", environment=QUIET_LIMITS) as server:
         client = httpx.Client(base_url=server.url, timeout=60)
-        answer = (
-            client.post("/spheroseg/api/auth/register", json={"email": EMAIL, "password": PASSWORD, "name": "Ada"})
-            .raise_for_status()
-            .json()
-        )
+        person = {"email": EMAIL, "password": PASSWORD, "name": "Ada"}
+        answer = client.post("/spheroseg/api/auth/register", json=person).raise_for_status().json()
+        run_command("user", "role", EMAIL, "admin", "--data-dir", str(Path(room) / "data"))
         client.headers["Authorization"] = f"Bearer {answer['tokens']['accessToken']}"
-        pages = {
-            "cells": fill_cells(client),
-            "products": fill_products(client),
-            "seismic": fill_seismic(client),
-            "assets": fill_assets(client),
-        }
-        pages |= {"cutouts": "#/cutouts", "admin": "#/admin/health"}
+        pages: dict[str, str] = {}
+        for fill in (fill_cells, fill_products, fill_seismic, fill_assets, fill_cutouts):
+            pages |= fill(client)
+        pages |= {f"admin-{part}": f"#/admin/{part}" for part in ("models", "queue", "keys", "storage", "users")}
+        pages["admin"] = "#/admin/health"
         with sync_playwright() as started:
             browser = started.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
             page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
-            page.goto(server.url)
-            page.get_by_label("E-mail").fill(EMAIL)
-            page.get_by_label("Password").fill(PASSWORD)
-            page.get_by_role("button", name="Log in").click()
-            page.locator(".home").wait_for()
+            sign_in(page, server.url, folder)
             for name, path in pages.items():
                 page.goto(f"{server.url}/{path}")
                 if name == "cutouts":
-                    page.locator("input[type=file]").first.set_input_files(
-                        files=[{"name": "cat.png", "mimeType": "image/png", "buffer": png(data.chelsea())}]
-                    )
-                    page.wait_for_timeout(5000)
-                    page.locator("pt-zoom-view canvas").first.click()
+                    click_into_a_picture(page)
                 shoot(page, folder / f"studio-{name}.jpg")
             browser.close()
 

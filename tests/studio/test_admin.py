@@ -1,12 +1,16 @@
-"""Administration: health, models, keys, queue and storage of the running installation."""
+"""Administration: health, models, keys, queue, storage and accounts of the running installation."""
 
 import re
+import subprocess
+import sys
+from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from running_server import RunningServer
+from studio_visitor import PASSWORD, sign_up
 
 
 def test_every_face_is_well(page: Page) -> None:
@@ -43,3 +47,31 @@ def test_queue_and_storage_are_shown(page: Page, part: str, text: str) -> None:
     page.goto(f"/#/admin/{part}")
     expect(page.get_by_text(re.compile(text))).to_be_visible()
     expect(page.get_by_role("link", name="Accounts")).to_have_count(0)
+
+
+@pytest.fixture
+def administrator(studio_server: RunningServer, browser: Browser) -> Iterator[Page]:
+    """The Studio as an administrator sees it."""
+    context = browser.new_context(base_url=studio_server.url)
+    page = context.new_page()
+    email = sign_up(page)
+    role = ["user", "role", email, "admin", "--data-dir", str(studio_server.data_dir)]
+    subprocess.run([sys.executable, "-m", "pentaprism", *role], check=True, capture_output=True)
+    page.get_by_role("button", name="Log out").click()
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Hello Ada")).to_be_visible()
+    yield page
+    context.close()
+
+
+def test_an_administrator_sees_the_accounts_and_holds_the_queue(administrator: Page) -> None:
+    administrator.goto("/#/admin")
+    administrator.get_by_role("link", name="Accounts").click()
+    expect(administrator.get_by_role("row", name=re.compile("Ada admin"))).to_be_visible()
+    administrator.get_by_role("link", name="Queue").click()
+    administrator.get_by_role("button", name="Pause").click()
+    expect(administrator.get_by_text("The queue is paused: new jobs wait.")).to_be_visible()
+    administrator.get_by_role("button", name="Resume").click()
+    expect(administrator.get_by_text(re.compile("The queue is open"))).to_be_visible()

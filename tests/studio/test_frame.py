@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from cells_scenes import TWO_DISKS, png, smooth, two_disks
+from cells_scenes import TWO_DISKS, png, smooth
 from running_server import RunningServer
-from studio_screenshots import fill_assets, fill_products, fill_seismic
+from studio_screenshots import fill_assets, fill_cutouts, fill_products, fill_seismic
 from studio_visitor import PASSWORD, sign_up
 
 SECTIONS = {"Cells": "cells", "Cut-outs": "cutouts", "Products": "products", "Seismic": "seismic", "Assets": "assets", "Admin": "admin"}
@@ -99,11 +99,8 @@ def test_the_queue_lists_what_every_face_has_made(page: Page, rest: httpx.Client
     with httpx.Client(base_url=studio_server.url, headers=rest.headers, timeout=60) as client:
         fill_products(client)
         fill_assets(client)
-        dataset = fill_seismic(client).rsplit("/", 1)[1]
-        wish = {"dataset_id": dataset, "type": "reconstruction", "model_id": "linear"}
-        client.post("/promethium/api/v1/jobs", json=wish).raise_for_status()
-        form = {"image": ("cells.png", two_disks(), "image/png")}
-        client.post("/quarry/segment/auto/async", files=form).raise_for_status()
+        fill_seismic(client)
+        fill_cutouts(client)
     page.reload()
     page.get_by_role("button", name="Queue").click()
     queue = page.get_by_role("complementary", name="Queue")

@@ -12,7 +12,7 @@ import segyio
 from PIL import Image
 from playwright.sync_api import Locator, Page, Route, WebSocket, expect
 
-from promethium_files import shots, write_segy
+from seismic_files import shots, write_segy
 
 WAIT = 60_000
 DEAD = [5, 6, 20, 50]
