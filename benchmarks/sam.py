@@ -21,6 +21,7 @@ import numpy.typing as npt
 from skimage import data, filters, measure, morphology, segmentation
 
 from benchmarks.report import Row, show
+from benchmarks.sam_served import served
 
 TRAINING = Path(__file__).resolve().parents[1] / "training" / "sam"
 sys.path.insert(0, str(TRAINING))
@@ -153,7 +154,7 @@ def main() -> None:
     parser.add_argument("--scenes", type=int, default=12)
     parser.add_argument("--published", type=Path)
     given = parser.parse_args()
-    show([*clicks(), *compared(given.scenes), *(networks(given.published) if given.published else [])])
+    show([*clicks(), *served(), *compared(given.scenes), *(networks(given.published) if given.published else [])])
 
 
 if __name__ == "__main__":

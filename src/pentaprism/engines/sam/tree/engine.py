@@ -27,7 +27,6 @@ LONGEST_SIDE = 1024
 EDGE_DISTANCE = 20
 CELL_SHARE = 0.5
 MOST_CANDIDATES = 3
-MASKS_PER_CHECK = 16
 
 
 class TreeEngine:
@@ -130,9 +129,8 @@ def _of_crop(tree: RegionTree, crop: Crop, side: int, shape: tuple[int, int], pa
     nodes = distinct(tree, nodes, rated)
     least = parameters.min_mask_region_area
     found = []
-    for number, node in enumerate(_uncut(tree, nodes, crop, shape).tolist()):
-        if number % MASKS_PER_CHECK == 0:
-            check()
+    for node in _uncut(tree, nodes, crop, shape).tolist():
+        check()
         mask = mask_of(tree, node, crop, float(rated[node]), float(stable[node]))
         if mask is not None:
             found.append(cleaned(mask, *shape, least)[0] if least else mask)
@@ -156,8 +154,7 @@ def _resolved(masks: list[Mask], check: Check) -> list[Mask]:
     areas = np.array([mask.area for mask in best], np.float64)
     kept: list[int] = []
     for index, mask in enumerate(best):
-        if index % MASKS_PER_CHECK == 0:
-            check()
+        check()
         others = np.array(kept, np.int64)
         if len(others):
             width = np.minimum(corners[index, 2], corners[others, 2]) - np.maximum(corners[index, 0], corners[others, 0])
