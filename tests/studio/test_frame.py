@@ -120,6 +120,22 @@ def test_the_light_tells_whether_the_server_is_there(page: Page) -> None:
     expect(page.get_by_text("No projects yet")).to_be_visible()
 
 
+def test_nothing_jumps_while_a_page_is_built(page: Page, rest: httpx.Client) -> None:
+    project = rest.post("/projects", json={"title": "Jumps"}).json()["id"]
+    rest.post(f"/projects/{project}/images", files=[("images", ("a.png", png(smooth(200, 260, TWO_DISKS))))]).raise_for_status()
+    page.add_init_script(
+        "new PerformanceObserver((list) => { for (const entry of list.getEntries()) if (!entry.hadRecentInput)"
+        " window.shifted = (window.shifted ?? 0) + entry.value; }).observe({ type: 'layout-shift', buffered: true })"
+    )
+    for path in ("", *SECTIONS.values(), f"cells/projects/{project}"):
+        page.goto(f"/#/{path}")
+        page.reload()
+        expect(page.locator("main h1").first).to_be_visible()
+        page.wait_for_timeout(1000)
+        # Below a tenth is what web vitals call good.
+        assert page.evaluate("window.shifted ?? 0") < 0.1, path or "home"
+
+
 def test_nothing_is_wider_than_a_small_screen(page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     for name in ("", *SECTIONS.values()):
