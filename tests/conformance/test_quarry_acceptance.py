@@ -3,16 +3,14 @@
 import base64
 import io
 import json
-import textwrap
 import zipfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from conformance.quarry_world import Client, decoded, discs, iou, refused, saved, squares
+from conformance.quarry_world import Client, decoded, iou, refused, saved, squares
 from pentaprism.imaging import rle
 from pentaprism.imaging.polygons import rasterize
 
@@ -28,84 +26,6 @@ JOB = {
     "total_images", "processed_images", "failed_images", "error_code", "error_message", "cancelled", "engine", "fallback", "started_at",
     "finished_at",
 }  # fmt: skip
-SAMPLES = {
-    "basic": """
-        import requests
-
-        # Upload and segment image
-        with open('image.jpg', 'rb') as f:
-            files = {'image': f}
-            data = {'model_type': 'vit_h'}
-            response = requests.post('http://localhost:8000/segment/auto', files=files, data=data)
-
-        result = response.json()
-        print(f"Found {result['total_masks']} masks")
-    """,
-    "async": """
-        import requests
-        import time
-
-        # Submit async job
-        with open('image.jpg', 'rb') as f:
-            files = {'image': f}
-            response = requests.post('http://localhost:8000/segment/auto/async', files=files)
-
-        task_id = response.json()['task_id']
-
-        # Check status
-        while True:
-            status = requests.get(f'http://localhost:8000/jobs/{task_id}/status').json()
-            if status['data']['status'] in ['completed', 'failed']:
-                break
-            time.sleep(1)
-
-        # Get results
-        results = requests.get(f'http://localhost:8000/jobs/{task_id}/result').json()
-    """,
-    "batch": """
-        import requests
-        import base64
-
-        # Prepare images
-        images = []
-        with open('image1.jpg', 'rb') as f:
-            images.append(base64.b64encode(f.read()).decode())
-        with open('image2.jpg', 'rb') as f:
-            images.append(base64.b64encode(f.read()).decode())
-
-        # Submit batch job
-        payload = {
-            'model_type': 'vit_h',
-            'images': images
-        }
-        response = requests.post('http://localhost:8000/segment/batch', json=payload)
-        batch_id = response.json()['batch_job_id']
-
-        # Check batch status
-        batch_status = requests.get(f'http://localhost:8000/segment/batch/{batch_id}').json()
-    """,
-}
-
-
-def run_sample(name: str, url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The names that a sample of the reference leaves behind, run in a folder with its pictures."""
-    for file, picture in (("image.jpg", discs()[0]), ("image1.jpg", discs()[0]), ("image2.jpg", squares())):
-        (folder / file).write_bytes(picture)
-    monkeypatch.chdir(folder)
-    names: dict[str, Any] = {}
-    exec(textwrap.dedent(SAMPLES[name]).replace("http://localhost:8000", url), names)
-    return names
-
-
-def test_the_samples_of_the_reference_run(quarry: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert run_sample("basic", quarry.url, tmp_path, monkeypatch)["result"]["total_masks"] >= 20
-    left = run_sample("async", quarry.url, tmp_path, monkeypatch)
-    assert left["status"]["data"]["status"] == "completed"
-    assert left["results"]["total_masks"] >= 20
-    batch = run_sample("batch", quarry.url, tmp_path, monkeypatch)["batch_id"]
-    quarry.wait(batch)
-    body = quarry.get(f"/segment/batch/{batch}").json()
-    assert (body["status"], body["completed_images"], body["failed_images"]) == ("completed", 2, 0)
 
 
 def test_the_bodies_have_the_documented_keys(quarry: Client, scene: tuple[bytes, list[Any]]) -> None:
