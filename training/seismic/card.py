@@ -16,6 +16,7 @@ CREATED = "2026-11-21T00:00:00Z"
 NO_TRAINING = "None: no training"
 GENERATED = "Generated sections alone (training/seismic in this repository; Apache-2.0); no recorded data"
 CHOSEN = "Its settings were chosen by trying some on shot 1 of the Viking data and a part of the Penobscot line, which are scored here too."
+FEATURES = {"reconstruction": [16, 32, 64, 96], "denoising": [32, 48, 72, 112]}
 GAP = "Gaps of more than about 8 neighbouring traces are filled by a guess."
 
 # name: (version, display name, description, least traces, limitations)
@@ -46,7 +47,7 @@ MODELS: dict[str, tuple[str, str, str, int, list[str]]] = {
         ["Destroys what is steeper than about half a period from trace to trace."],
     ),
     "unet-reconstruction": (
-        "1.0.0", "U-Net",
+        "2.0.0", "U-Net",
         "A small network that corrects the linear interpolation; it is given the mask of recorded traces.", 8,
         ["Trained briefly on one processor thread: on steep, aliased events far behind radon-reconstruction.", GAP],
     ),
@@ -95,8 +96,9 @@ def card(name: str, folder: Path, scores: list[dict[str, Any]]) -> dict[str, Any
         found |= {"file": network.name, "sha256": hashlib.sha256(data).hexdigest(), "size_bytes": len(data)}
         found |= {"origin": "trained by this project from random weights with training/seismic/train.py"}
         found |= {"training_data": GENERATED, "training": report, "memory_bytes": 300_000_000}
-        channels = 3 if name == "unet-reconstruction" else 2
-        found["engine"]["network"] = {"input_channels": channels, "output_channels": 1, "features": [32, 48, 72, 112]}
+        task = found["task"]
+        channels = 3 if task == "reconstruction" else 2
+        found["engine"]["network"] = {"input_channels": channels, "output_channels": 1, "features": FEATURES[task]}
     return found
 
 

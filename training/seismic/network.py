@@ -7,7 +7,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-WIDTHS = (32, 48, 72, 112)
+WIDTHS = {"reconstruction": (16, 32, 64, 96), "denoising": (32, 48, 72, 112)}
 CHANNELS = {"reconstruction": 3, "denoising": 2}
 
 
@@ -31,13 +31,13 @@ class SeismicNet(nn.Module):
 
     def __init__(self, task: str) -> None:
         super().__init__()
-        self.base = 1 if task == "reconstruction" else 0
-        self.stem = nn.Conv2d(2 * CHANNELS[task], WIDTHS[0], 3, padding=1)
-        self.down = nn.ModuleList(nn.Conv2d(a, b, 2, stride=2) for a, b in pairwise(WIDTHS))
-        self.encoder = nn.ModuleList(Block(width) for width in WIDTHS)
-        self.up = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, stride=2) for a, b in pairwise(WIDTHS))
-        self.decoder = nn.ModuleList(Block(width) for width in WIDTHS[:-1])
-        self.head = nn.Conv2d(WIDTHS[0], 2, 3, padding=1)
+        self.base, widths = 1 if task == "reconstruction" else 0, WIDTHS[task]
+        self.stem = nn.Conv2d(2 * CHANNELS[task], widths[0], 3, padding=1)
+        self.down = nn.ModuleList(nn.Conv2d(a, b, 2, stride=2) for a, b in pairwise(widths))
+        self.encoder = nn.ModuleList(Block(width) for width in widths)
+        self.up = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, stride=2) for a, b in pairwise(widths))
+        self.decoder = nn.ModuleList(Block(width) for width in widths[:-1])
+        self.head = nn.Conv2d(widths[0], 2, 3, padding=1)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
 

@@ -1,6 +1,8 @@
 """The list of models: fixed ids, what runs is listed, and what a card says was measured."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,3 +77,15 @@ def test_every_number_of_a_card_is_in_the_file_of_measurements() -> None:
     for model in models():
         assert model.benchmark
         assert all(entry | {"model": model.name} in rows for entry in model.benchmark)
+
+
+def test_the_pages_are_those_that_the_script_makes(tmp_path: Path) -> None:
+    root = Path(__file__).resolve().parents[4]
+    face, pages = root / "docs/faces/promethium.md", root / "docs/reference/models"
+    copy = tmp_path / "face.md"
+    copy.write_text(face.read_text("utf-8"), "utf-8")
+    command = [sys.executable, "page.py", str(WEIGHTS), str(tmp_path), "--scores", "scores.json", "--face", str(copy)]
+    subprocess.run(command, cwd=root / "training/seismic", check=True)
+    assert copy.read_text("utf-8") == face.read_text("utf-8")
+    for name in ("seismic-reconstruction.md", "seismic-denoising.md"):
+        assert (tmp_path / name).read_text("utf-8") == (pages / name).read_text("utf-8")
