@@ -74,22 +74,11 @@ def build_platform(
     if broker is None and publish is None and settings.celery.broker_url is not None:
         broker = production.celery_dispatch(settings)
     jobs = Jobs(broker or pool or (RelayDispatch(publish) if publish is not None else Silence()), events, kinds)
-    account_rules = AccountRules(
-        registration_open=settings.accounts.registration_open,
-        minimum_password=settings.accounts.minimum_password,
-        maximum_password=settings.accounts.maximum_password,
-    )
     platform = Platform(
         secret=secret,
         database=database,
-        accounts=Accounts(Passwords(), account_rules, events=events, on_delete=[jobs.cancel_account]),
-        tokens=Tokens(
-            secret,
-            database,
-            events,
-            private_key_pem=_key(settings, settings.accounts.token_private_key),
-            public_key_pem=_key(settings, settings.accounts.token_public_key),
-        ),
+        accounts=Accounts(Passwords(), _account_rules(settings), events=events, on_delete=[jobs.cancel_account]),
+        tokens=_tokens(settings, secret, database, events),
         api_keys=ApiKeys(),
         mail=Mail(MailRules(smtp_url=settings.mail.smtp_url, sender=settings.mail.sender)),
         blobs=Blobs(open_store(settings), database, _storage_rules(settings)),
@@ -118,6 +107,24 @@ def build_platform(
         add_checks(platform, broker)
         add_gauges(platform)
     return platform
+
+
+def _account_rules(settings: Settings) -> AccountRules:
+    return AccountRules(
+        registration_open=settings.accounts.registration_open,
+        minimum_password=settings.accounts.minimum_password,
+        maximum_password=settings.accounts.maximum_password,
+    )
+
+
+def _tokens(settings: Settings, secret: bytes, database: Database, events: EventBus) -> Tokens:
+    return Tokens(
+        secret,
+        database,
+        events,
+        private_key_pem=_key(settings, settings.accounts.token_private_key),
+        public_key_pem=_key(settings, settings.accounts.token_public_key),
+    )
 
 
 def build_worker_platform(settings_json: str, publish: Publish) -> Platform:
