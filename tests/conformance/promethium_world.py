@@ -37,7 +37,7 @@ class Client:
     def call(self, method: str, path: str, **options: Any) -> httpx.Response:
         """A request below the base URL."""
         headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}
-        return httpx.request(method, f"{self.base}/api/v1{path}", headers=headers, timeout=60, **options)
+        return httpx.request(method, f"{self.base}/api/v1{path}", headers=headers, **{"timeout": 60, **options})
 
     def get(self, path: str, **options: Any) -> httpx.Response:
         """GET."""

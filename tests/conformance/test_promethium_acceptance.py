@@ -13,8 +13,8 @@ import pytest
 import segyio
 
 from conformance.promethium_world import Client
-from promethium_files import samples_of, segy_bytes, shots
 from running_server import QUIET_LIMITS, RunningServer, running_server
+from seismic_files import read_segy, segy_bytes, shots
 
 KEYS = {
     "job": {"id", "type", "status", "progress", "dataset_id", "model_id", "parameters", "logs", "created_at", "started_at", "completed_at"},
@@ -61,7 +61,7 @@ def test_a_client_of_the_reference_gets_from_log_in_to_result(ann: Client, tmp_p
         assert httpx.get(root + artifact["url"], timeout=60).status_code == 200
     target = tmp_path / "result.sgy"
     target.write_bytes(ann.get(f"/jobs/{job['id']}/results/download").content)
-    changed = np.flatnonzero((samples_of(target) != data).any(axis=1))
+    changed = np.flatnonzero((read_segy(target) != data).any(axis=1))
     assert changed.tolist() == [10, 15, 23]
     assert target.stat().st_size == len(content)
 
@@ -81,7 +81,7 @@ def test_gaps_of_one_shot_are_filled_from_that_shot(ann: Client, tmp_path: Path,
     downloads = [ann.get(f"/jobs/{job['id']}/results/download").content for job in jobs]
     assert len(set(downloads)) == 1
     (tmp_path / "out.sgy").write_bytes(downloads[0])
-    result = samples_of(tmp_path / "out.sgy").astype(np.float64)
+    result = read_segy(tmp_path / "out.sgy").astype(np.float64)
     kept = np.setdiff1d(np.arange(480), missing)
     np.testing.assert_array_equal(result[kept], truth[kept])
     shot = truth[120:240].astype(np.float64)
@@ -111,11 +111,11 @@ def test_real_miniseed_goes_through(ann: Client, tmp_path: Path) -> None:
         assert (opened.tracecount, opened.bin[segyio.BinField.Format]) == (3, 5)
 
 
-@pytest.mark.parametrize(("sample_format", "endian"), [(1, "big"), (2, "big"), (3, "big"), (5, "little"), (8, "big")])
-def test_every_byte_but_changed_samples_survives(ann: Client, tmp_path: Path, sample_format: int, endian: str) -> None:
+@pytest.mark.parametrize(("code", "endian"), [(1, "big"), (2, "big"), (3, "big"), (5, "little"), (8, "big")])
+def test_every_byte_but_changed_samples_survives(ann: Client, tmp_path: Path, code: int, endian: str) -> None:
     data = np.clip(np.round(shots(1, 16) / 12), -120, 120)
     data[4] = 0
-    content = segy_bytes(tmp_path, data, per_shot=16, sample_format=sample_format, endian=endian)
+    content = segy_bytes(tmp_path, data, per_shot=16, code=code, endian=endian)
     dataset = ann.dataset(content)
     assert (dataset["status"], dataset["traces"]) == ("ready", 16)
     job = ann.ended(ann.job(dataset["id"], "linear"))

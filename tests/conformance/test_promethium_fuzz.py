@@ -13,8 +13,8 @@ import requests
 
 from conformance.generated_requests import MOST_CHOICE, drawn, operations_of
 from conformance.promethium_world import Client
-from promethium_files import npy_bytes, shots
 from running_server import QUIET_LIMITS, running_server
+from seismic_files import npy_bytes, shots
 
 REQUESTS = int(os.environ.get("PENTAPRISM_TEST_FUZZ_REQUESTS", "800"))
 ENDS_THE_SESSION = ("/auth/logout", "/auth/refresh", "/docs", "/redoc")

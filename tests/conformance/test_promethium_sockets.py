@@ -11,8 +11,8 @@ import pytest
 from websockets.sync.client import connect
 
 from conformance.promethium_world import Client, Socket
-from promethium_files import npy_bytes, shots
 from running_server import QUIET_LIMITS, running_server
+from seismic_files import npy_bytes, shots
 
 SETTINGS = {"PENTAPRISM_PROMETHIUM__SOCKET_AUTH_SECONDS": "1.0", "PENTAPRISM_PROMETHIUM__SOCKETS_PER_ACCOUNT": "4"}
 SLOW = {"iterations": 150, "window_traces": 32, "window_samples": 128, "holdout": False}

@@ -30,7 +30,7 @@ from pentaprism.core.workers.compute import Compute
 from pentaprism.faces.promethium.face import create_app
 from pentaprism.faces.promethium.kinds import JOB_KINDS
 from pentaprism.faces.promethium.settings import PromethiumSettings
-from promethium_files import segy_bytes, shots
+from seismic_files import segy_bytes, shots
 
 PASSWORD = "correct horse battery"
 SECRET = b"a secret that only these tests know"

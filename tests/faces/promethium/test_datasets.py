@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from promethium_files import npy_bytes, samples_of, segy_bytes, shots
+from seismic_files import npy_bytes, read_segy, segy_bytes, shots
 
 
 def details(response: Any) -> list[str]:
@@ -35,7 +35,7 @@ def test_an_upload_becomes_ready_with_everything_known(ann: Any) -> None:
 def test_statistics_are_those_of_an_independent_reader(ann: Any, tmp_path: Path) -> None:
     dataset = ann.dataset()
     (tmp_path / "line.sgy").write_bytes(ann.server.line)
-    data = np.delete(samples_of(tmp_path / "line.sgy"), [5, 6, 30], axis=0).astype(np.float64)
+    data = np.delete(read_segy(tmp_path / "line.sgy"), [5, 6, 30], axis=0).astype(np.float64)
     found = dataset["statistics"]
     expected = {"min": data.min(), "max": data.max(), "mean": data.mean(), "rms": np.sqrt((data**2).mean())}
     for name, value in expected.items():
@@ -152,7 +152,7 @@ def test_downloads_are_the_uploaded_bytes_or_equal_samples(ann: Any, tmp_path: P
     assert ann.call("HEAD", place).headers["content-length"] == str(len(ann.server.line))
     (tmp_path / "a.sgy").write_bytes(whole.content)
     converted = ann.get(f"{place}?format=npy")
-    np.testing.assert_array_equal(np.load(io.BytesIO(converted.content)), samples_of(tmp_path / "a.sgy"))
+    np.testing.assert_array_equal(np.load(io.BytesIO(converted.content)), read_segy(tmp_path / "a.sgy"))
     again = ann.get(f"{place}?format=npy", headers={"If-None-Match": converted.headers["etag"]})
     assert again.status_code == 304
     assert details(ann.get(f"{place}?format=zip")) == ["format"]
@@ -174,7 +174,7 @@ def test_traces_gathers_and_samples(ann: Any, tmp_path: Path) -> None:
     assert [(one["value"], one["first_trace"], one["dead"]) for one in gathers["items"]] == [(100, 0, 2), (101, 24, 1)]
     (tmp_path / "a.sgy").write_bytes(ann.server.line)
     block = np.load(io.BytesIO(ann.get(f"{place}/samples?first_trace=3&traces=4&first_sample=10&samples=20").content))
-    np.testing.assert_array_equal(block, samples_of(tmp_path / "a.sgy")[3:7, 10:30])
+    np.testing.assert_array_equal(block, read_segy(tmp_path / "a.sgy")[3:7, 10:30])
     assert details(ann.get(f"{place}/samples?first_trace=48")) == ["first_trace"]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from promethium_files import npy_bytes, samples_of, shots
+from seismic_files import npy_bytes, read_segy, shots
 
 KEYS = ["id", "type", "status", "progress", "created_at"]
 
@@ -83,7 +83,7 @@ def test_a_reconstruction_fills_dead_traces_and_touches_nothing_else(ann: Any, d
     before, after = tmp_path / "before.sgy", tmp_path / "after.sgy"
     before.write_bytes(ann.server.line)
     after.write_bytes(output.content)
-    changed = np.flatnonzero((samples_of(before) != samples_of(after)).any(axis=1))
+    changed = np.flatnonzero((read_segy(before) != read_segy(after)).any(axis=1))
     assert changed.tolist() == [5, 6, 30]
     trace = 240 + 4 * 128
     for number in range(48):
@@ -238,7 +238,7 @@ def test_results_come_in_other_formats(ann: Any, dataset: dict[str, Any], tmp_pa
     job = finished(ann, ann.job(dataset["id"]))
     place = f"/jobs/{job['id']}/results/download"
     (tmp_path / "a.sgy").write_bytes(ann.get(place).content)
-    truth = samples_of(tmp_path / "a.sgy")
+    truth = read_segy(tmp_path / "a.sgy")
     np.testing.assert_array_equal(np.load(io.BytesIO(ann.get(f"{place}?format=npy").content)), truth)
     archive = np.load(io.BytesIO(ann.get(f"{place}?format=npz").content))
     np.testing.assert_array_equal(archive["data"], truth)

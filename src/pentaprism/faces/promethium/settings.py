@@ -33,7 +33,7 @@ class PromethiumSettings(BaseModel):
     unfinished_jobs: int = Field(20, ge=1, description="Most unfinished jobs of an account.")
     job_seconds: int = Field(3_600, ge=1, description="Longest attempt of a job, in seconds.")
     job_memory_bytes: int = Field(4 * GIGABYTE, ge=1, description="A job that needs more memory is refused.")
-    window_bytes: int = Field(536_870_912, ge=1_048_576, description="Memory for the samples that a running job holds at a time.")
+    window_bytes: int = Field(268_435_456, ge=1_048_576, description="Memory for the samples that a running job holds at a time.")
 
     auth_rate: int = Field(20, ge=1, description="Requests a minute of an address for logging in, registering, refreshing, logging out.")
     login_failures: int = Field(10, ge=1, description="Failed log-ins in 15 minutes of an e-mail from one address.")
