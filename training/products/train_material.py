@@ -10,7 +10,9 @@ import argparse
 import csv
 import hashlib
 import json
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -49,50 +51,49 @@ def rows_of(folder: Path) -> list[tuple[str, str, str]]:
     return found
 
 
-def main() -> None:
-    """Reads, fits, prints and writes the numbers with their scores."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    args = parser.parse_args()
-    cv2.setNumThreads(1)
-    rows = rows_of(args.data)
+def measured(data: Path, rows: list[tuple[str, str, str]]) -> np.ndarray:
+    """Features of the photographs of ``rows``: (number, 16) floats."""
     features = []
     for file, _, _ in rows:
-        rgb = cv2.cvtColor(cv2.imread(str(args.data / file)), cv2.COLOR_BGR2RGB)
+        rgb = cv2.cvtColor(cv2.imread(str(data / file)), cv2.COLOR_BGR2RGB)
         features.append(features_of(rgb, foreground(rgb)))
-    x = np.array(features)
-    names = sorted({material for _, material, _ in rows if sum(m == material for _, m, _ in rows) >= 30})
-    kept = np.array([material in names for _, material, _ in rows])
-    x, rows = x[kept], [row for row, good in zip(rows, kept, strict=True) if good]
-    y = np.array([names.index(material) for _, material, _ in rows])
-    part = np.array([hashlib.sha256(product.encode()).digest()[1] % 10 for _, _, product in rows])
-    fit, calibrate, held = part < 4, part == 4, part > 4
-    mean, spread = x[fit].mean(axis=0), x[fit].std(axis=0) + 1e-3
-    inputs = torch.tensor((x - mean) / spread, dtype=torch.float32)
+    return np.array(features)
+
+
+def fitted(inputs: torch.Tensor, y: np.ndarray, classes: int) -> torch.nn.Linear:
+    """Logistic regression with a little weight decay; rare materials count more."""
     torch.manual_seed(1)
-    layer = torch.nn.Linear(x.shape[1], len(names))
-    counts = np.bincount(y[fit], minlength=len(names))
+    layer = torch.nn.Linear(inputs.shape[1], classes)
+    counts = np.bincount(y, minlength=classes)
     weight = torch.tensor((counts.max() / np.maximum(counts, 1)) ** 0.5, dtype=torch.float32)
     optimiser = torch.optim.LBFGS(layer.parameters(), max_iter=300)
 
     def closure() -> torch.Tensor:
         optimiser.zero_grad()
-        loss = torch.nn.functional.cross_entropy(layer(inputs[fit]), torch.tensor(y[fit]), weight) + 3e-3 * (layer.weight**2).sum()
+        loss = torch.nn.functional.cross_entropy(layer(inputs), torch.tensor(y), weight) + 3e-3 * (layer.weight**2).sum()
         loss.backward()
         return loss
 
     optimiser.step(closure)
-    logits = layer(inputs).detach()
+    return layer
+
+
+def best_temperature(logits: torch.Tensor, y: np.ndarray) -> float:
+    """The divisor of ``logits`` with the least cross entropy."""
     grid = np.linspace(0.5, 3, 51)
-    losses = [float(torch.nn.functional.cross_entropy(logits[calibrate] / t, torch.tensor(y[calibrate]))) for t in grid]
-    temperature = float(grid[int(np.argmin(losses))])
-    shares = torch.softmax(logits / temperature, 1).numpy()
+    losses = [float(torch.nn.functional.cross_entropy(logits / t, torch.tensor(y))) for t in grid]
+    return float(grid[int(np.argmin(losses))])
+
+
+def scores_of(shares: np.ndarray, y: np.ndarray, held: np.ndarray, names: list[str]) -> tuple[dict[str, Any], list[str]]:
+    """Figures on the rows ``held`` out, and the materials that are right often enough to be told."""
     best, sure = shares.argmax(axis=1), shares.max(axis=1)
     answered = held & (sure >= 0.5)
-    scores = {"data": "products whose seller names one material, half of them, not fitted on", "photographs": int(held.sum())}
-    scores |= {"accuracy": round(float((best == y)[held].mean()), 3), "answered_at_0.5": round(float(answered.sum() / held.sum()), 3)}
-    scores |= {
+    scores: dict[str, Any] = {
+        "data": "products whose seller names one material, half of them, not fitted on",
+        "photographs": int(held.sum()),
+        "accuracy": round(float((best == y)[held].mean()), 3),
+        "answered_at_0.5": round(float(answered.sum() / held.sum()), 3),
         "accuracy_where_answered": round(float((best == y)[answered].mean()), 3),
         "most_frequent": round(float(np.bincount(y[held]).max() / held.sum()), 3),
     }
@@ -104,6 +105,30 @@ def main() -> None:
     told = [name for name, row in scores["precision"].items() if row["precision"] >= LEAST_PRECISION and row["answers"] >= 10]
     mine = answered & np.isin(best, [names.index(name) for name in told])
     scores |= {"told": round(float(mine.sum() / held.sum()), 3), "accuracy_where_told": round(float((best == y)[mine].mean()), 3)}
+    return scores, told
+
+
+def main() -> None:
+    """Reads, fits, prints and writes the numbers with their scores."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    cv2.setNumThreads(1)
+    rows = rows_of(args.data)
+    frequent = Counter(material for _, material, _ in rows)
+    rows = [row for row in rows if frequent[row[1]] >= 30]
+    names = sorted({material for _, material, _ in rows})
+    x = measured(args.data, rows)
+    y = np.array([names.index(material) for _, material, _ in rows])
+    part = np.array([hashlib.sha256(product.encode()).digest()[1] % 10 for _, _, product in rows])
+    fit, calibrate, held = part < 4, part == 4, part > 4
+    mean, spread = x[fit].mean(axis=0), x[fit].std(axis=0) + 1e-3
+    inputs = torch.tensor((x - mean) / spread, dtype=torch.float32)
+    layer = fitted(inputs[fit], y[fit], len(names))
+    logits = layer(inputs).detach()
+    temperature = best_temperature(logits[calibrate], y[calibrate])
+    scores, told = scores_of(torch.softmax(logits / temperature, 1).numpy(), y, held, names)
     print(json.dumps(scores, indent=1))
     engine = {
         "outputs": names,
@@ -111,11 +136,11 @@ def main() -> None:
         "mean": mean.round(4).tolist(),
         "spread": spread.round(4).tolist(),
         "temperature": round(temperature, 3),
+        "weights": layer.weight.detach().numpy().T.round(4).tolist(),
+        "bias": layer.bias.detach().numpy().round(4).tolist(),
     }
-    engine |= {"weights": layer.weight.detach().numpy().T.round(4).tolist(), "bias": layer.bias.detach().numpy().round(4).tolist()}
-    card = small_card(
-        "material-net", "material of a product by texture and gloss", "linear, 16 features", {"engine": engine, "scores": scores}, LIMITS
-    )
+    content = {"engine": engine, "scores": scores}
+    card = small_card("material-net", "material of a product by texture and gloss", "linear, 16 features", content, LIMITS)
     args.out.write_text(json.dumps(card, indent=1) + "\n", "utf-8")
 
 
