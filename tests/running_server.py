@@ -105,6 +105,7 @@ class RunningServer:
         """End the server as an operator would, and whatever is left of its process group."""
         if self.workers is not None:
             self.workers.stop()
+            self.workers = None
         if self.process is None:
             return
         if self.process.poll() is None:

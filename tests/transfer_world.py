@@ -12,7 +12,7 @@ from pentaprism.core.blobs.store import BlobStore
 from pentaprism.core.blobs.uploads import Blobs, StorageRules
 from pentaprism.core.clock import now
 from pentaprism.core.database.engine import Database
-from pentaprism.core.database.migrate import current, upgrade
+from pentaprism.core.database.migrate import NEEDS_NOTE, current, upgrade
 from pentaprism.core.jobs.tables import Job, JobLog, JobStep, SharedState, Worker
 from pentaprism.core.transfer.tables import LEFT_OUT, tables_of
 
@@ -41,6 +41,8 @@ class Place:
         with self.database.read() as session:
             tables = tables_of(session.connection())
             found = {table.name: [dict(row) for row in session.execute(select(table)).mappings()] for table in tables}
+        # When the tables were made is a matter of the database.
+        found["shared_state"] = [row for row in found["shared_state"] if row["name"] != NEEDS_NOTE]
         return {name: sorted(rows, key=lambda row: repr(list(row.values()))) for name, rows in found.items() if name not in LEFT_OUT}
 
     def files(self) -> dict[str, bytes]:

@@ -78,7 +78,6 @@ def test_a_server_at_work_meets_the_tables_of_the_next_release_and_refuses_nothi
 
 def test_a_server_of_this_release_starts_on_the_tables_of_the_next(server: RunningServer, tmp_path: Path) -> None:
     server.stop()
-    server.workers = None
     server.start()
     everything_works(server, "restarted", tmp_path)
     assert "the database is of a newer release" in server.log.read_text()

@@ -144,6 +144,15 @@ def test_a_header_that_claims_gigabytes_needs_no_memory(archive: Path, empty: Pl
     refuses(ArchiveInvalid, "too long", archive, empty)
 
 
+def test_headers_that_lead_backwards_or_into_the_deep_are_refused(archive: Path, empty: Place) -> None:
+    whole = archive.read_bytes()
+    backwards, chain = tarfile.TarInfo("tables/jobs/000001.jsonl"), tarfile.TarInfo("x")
+    backwards.size, chain.type = -1024, tarfile.GNUTYPE_LONGNAME
+    for start in (backwards.tobuf(tarfile.GNU_FORMAT), chain.tobuf() * 5000):
+        archive.write_bytes(start + whole)
+        refuses(ArchiveInvalid, "fewer bytes than none|recursion|not whole", archive, empty)
+
+
 @pytest.mark.parametrize(
     ("change", "error", "words"),
     [

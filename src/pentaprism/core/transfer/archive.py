@@ -171,6 +171,8 @@ def members(path: Path) -> Iterator[Member]:
     with _reading(str(path)), path.open("rb") as file, tarfile.open(fileobj=cast(BinaryIO, _Sparing(file)), mode="r:") as tar:
         while (info := tar.next()) is not None:
             _forget(tar)
+            if info.size < 0:
+                raise ArchiveInvalid(f"The archive says of {info.name[:100]!r} that it has fewer bytes than none.")
             data = tar.extractfile(info) if info.type in {tarfile.REGTYPE, tarfile.AREGTYPE} and not info.issparse() else None
             if data is None:
                 raise ArchiveInvalid(f"The archive holds something that is no plain file: {info.name[:100]!r}.")
@@ -199,7 +201,7 @@ def _checked(name: str) -> str:
 def _reading(name: str) -> Iterator[None]:
     try:
         yield
-    except (tarfile.TarError, EOFError, UnicodeError, OverflowError) as error:
+    except (tarfile.TarError, EOFError, ValueError, OverflowError, RecursionError) as error:
         raise ArchiveInvalid(f"{name} is not whole: {error}.") from error
     except OSError as error:
         raise ArchiveInvalid(f"{name} cannot be read: {error.strerror or error}.") from error
