@@ -3,6 +3,7 @@
 ``{"success": false, "message", "error_code", "details", "timestamp"}``
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -168,7 +169,7 @@ def shape_of(error: core.PlatformError) -> tuple[int, str, str, dict[str, Any]]:
         case _ if isinstance(error, OWN):
             return error.status, error.code, error.message, details
         case InvalidRequest():
-            wrong = Invalid(error.problems)
+            wrong = Invalid(error.problems, allowed=_allowed(error.problems))
             return 422, wrong.code, wrong.message, wrong.details
         case KeyReused():
             wrong = invalid("Idempotency-Key", "This key was used for another request; take a fresh one.", place="header")
@@ -192,6 +193,14 @@ def shape_of(error: core.PlatformError) -> tuple[int, str, str, dict[str, Any]]:
         case core.TooLarge():
             return 413, "IMAGE_VALIDATION_ERROR", error.message, {"reason": "size", **details}
     return _by_status(error, details)
+
+
+def _allowed(problems: Sequence[Problem]) -> list[str] | None:
+    """The words of the first enumeration among ``problems``, which pydantic tells as ``'one', 'two' or 'three'``."""
+    for problem in problems:
+        if problem.type == "literal_error":
+            return re.findall(r"'([^']*)'", str(problem.context.get("expected", "")))
+    return None
 
 
 def _by_status(error: core.PlatformError, details: dict[str, Any]) -> tuple[int, str, str, dict[str, Any]]:

@@ -1,6 +1,7 @@
 """What the face counts, for Prometheus. Workers tell of their runs by events; the server that hears them counts."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from prometheus_client import Counter, Histogram
@@ -17,6 +18,8 @@ from pentaprism.faces.quarry.settings import MODELS
 from pentaprism.faces.quarry.tables import Embedding
 
 RUN_TOPIC = f"{FACE}:runs"
+SILENCE = timedelta(seconds=30)
+"""A worker that was not heard of for so long counts as dead."""
 ENDED = {"completed", "failed", "cancelled"}
 
 
@@ -82,8 +85,9 @@ class RequestCounter:
 
 def held_models(platform: Platform) -> dict[str, list[dict[str, Any]]]:
     """Who holds which model: by its name, for each live worker its figures."""
+    fresh = platform.clock() - SILENCE
     with platform.database.read() as session:
-        rows = session.execute(select(Worker.id, Worker.models)).all()
+        rows = session.execute(select(Worker.id, Worker.models).where(Worker.heartbeat_at > fresh)).all()
     held: dict[str, list[dict[str, Any]]] = {name: [] for name in MODELS}
     for worker_id, models in rows:
         for name, figures in (models or {}).items():

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic_core import to_json
 
 import pentaprism
+from pentaprism.core.observability.health import Report
 from pentaprism.faces.quarry.context import Quarry
 from pentaprism.faces.quarry.metrics import held_models
 from pentaprism.faces.quarry.schemas.answers import HealthAnswer
@@ -39,8 +40,7 @@ def router(context: Quarry) -> APIRouter:
     def health_ready() -> Response:
         """Whether requests can be served."""
         report = context.platform.health.report()
-        workers = report.part("workers")
-        ready = report.ready and workers is not None and workers.ok
+        ready = report.ready and has_workers(report)
         body = {"status": "ready" if ready else "not_ready", "service": SERVICE, "version": version, "details": {"ready": ready}}
         return answer(200 if ready else 503, body)
 
@@ -56,7 +56,7 @@ def details_of(context: Quarry) -> dict[str, Any]:
     """The parts of the health answer."""
     platform = context.platform
     report = platform.health.report()
-    ok = {name: (part is not None and part.ok) for name in ("database", "workers", "redis") for part in [report.part(name)]}
+    ok = {name: (part is not None and part.ok) for name in ("database", "redis") for part in [report.part(name)]}
     in_process = report.part("redis") is None
     counts = {"available": len(MODELS), "cached": 1, "loaded": 1}
     if ok["database"]:
@@ -71,9 +71,15 @@ def details_of(context: Quarry) -> dict[str, Any]:
             "database": "sqlite" if platform.database.is_sqlite else "postgresql",
             "redis": "in-process" if in_process else "redis",
         },
-        "workers": "healthy" if ok["workers"] else "unhealthy",
+        "workers": "healthy" if has_workers(report) else "unhealthy",
         "platform_version": pentaprism.__version__,
     }
+
+
+def has_workers(report: Report) -> bool:
+    """Whether a worker lives, here or elsewhere."""
+    part = report.part("workers")
+    return part is not None and part.ok and bool(part.details.get("ready"))
 
 
 def info_router(context: Quarry) -> APIRouter:
