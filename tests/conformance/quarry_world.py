@@ -1,15 +1,22 @@
 """Pictures with known objects, and a client of the quarry face."""
 
+from __future__ import annotations
+
 import base64
 import io
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import psutil
 import requests
 from PIL import Image
+from skimage import data
+
+from running_server import RunningServer
 
 Mask = npt.NDArray[np.bool_]
 FINAL = ("completed", "failed")
@@ -56,6 +63,14 @@ def iou(one: npt.NDArray[Any], two: npt.NDArray[Any]) -> float:
     """Intersection over union."""
     first, second = one > 0, two > 0
     return float((first & second).sum() / max(1, (first | second).sum()))
+
+
+def photograph(width: int, height: int) -> bytes:
+    """A photograph of that size as JPEG."""
+    cut = data.astronaut()[: round(512 * min(1.0, height / width))]
+    file = io.BytesIO()
+    Image.fromarray(cut).resize((width, height), Image.Resampling.BICUBIC).save(file, "JPEG", quality=92)
+    return file.getvalue()
 
 
 @dataclass
@@ -112,3 +127,40 @@ def refused(response: requests.Response, status: int, code: str) -> dict[str, An
     assert (body["success"], body["error_code"]) == (False, code)
     assert isinstance(body["details"], dict)
     return body
+
+
+class Watch:
+    """The largest resident memory of any worker, and the longest wait for ``/health/live``, while the block runs."""
+
+    def __init__(self, server: RunningServer) -> None:
+        self._server = server
+        self._stop = threading.Event()
+        self.memory = 0
+        self.waits: list[float] = []
+        self._thread = threading.Thread(target=self._watch)
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        workers = self._server.children()
+        with requests.Session() as session:
+            while not self._stop.wait(0.05):
+                began = time.perf_counter()
+                session.get(f"{self._server.url}/quarry/health/live", timeout=60)
+                self.waits.append((time.perf_counter() - began) * 1000)
+                for worker in workers:
+                    if worker.is_running():
+                        self.memory = max(self.memory, _resident(worker))
+
+
+def _resident(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.NoSuchProcess:
+        return 0
