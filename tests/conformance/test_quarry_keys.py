@@ -1,15 +1,17 @@
 """Keys, owners, limits, metrics and Google Drive of the quarry face, served alone with the variables that its reference names."""
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import requests
 
 from conformance.quarry_drive import DriveServer
-from conformance.quarry_world import Client, refused, squares
+from conformance.quarry_world import Client, refused, saved, squares
 from running_server import free_port, running_server
 
 ALICE, BOB, CAROL = ("key-of-alice-0123456789", "key-of-bob-0123456789", "key-of-carol-0123456789")
@@ -31,6 +33,7 @@ def address(tmp_path_factory: pytest.TempPathFactory, drive: DriveServer) -> Ite
         "ENABLE_METRICS": "true",
         "METRICS_PORT": str(metrics),
         "DEFAULT_MODEL": "embedded",
+        "PENTAPRISM_QUARRY__LINK_HOURS": "0.004",
         "RESULTS_DIR": "./found",
         "GOOGLE_DRIVE_ENABLED": "true",
         "GOOGLE_SERVICE_ACCOUNT_JSON": drive.account(),
@@ -81,6 +84,16 @@ def test_owners_do_not_see_each_other(address: tuple[str, int, Path]) -> None:
     assert requests.get(made["objects"][0]["url"], timeout=30).status_code == 200
 
 
+def test_a_signed_link_ends(address: tuple[str, int, Path]) -> None:
+    link = client(address, BOB).made("/segment/objects/extract", squares(), min_pixels=1000)["objects"][0]["url"]
+    assert requests.get(link, timeout=30).status_code == 200
+    deadline = time.monotonic() + 40
+    while (answer := requests.get(link, timeout=30)).status_code == 200:
+        assert time.monotonic() < deadline
+        time.sleep(1)
+    refused(answer, 403, "AUTHORIZATION_ERROR")
+
+
 def test_drive_takes_files_once(address: tuple[str, int, Path], drive: DriveServer) -> None:
     alice = client(address, ALICE)
     assert alice.get("/storage/drive/status").json() == {"enabled": True, "authenticated": True, "folder_access": True}
@@ -126,6 +139,25 @@ def test_metrics_stand_on_their_own_port(address: tuple[str, int, Path]) -> None
         assert name in text, name
     assert 'operation="segment_auto"' in text
     assert ALICE not in text
+
+
+def looks(address: tuple[str, int, Path], outcome: str) -> float:
+    """How many looks into the embedding cache had that outcome."""
+    text = requests.get(f"http://127.0.0.1:{address[1]}/metrics", timeout=10).text
+    found = re.search(rf'quarry_embedding_cache_total{{outcome="{outcome}"}} (\S+)', text)
+    return float(found[1]) if found else 0.0
+
+
+def test_one_picture_is_encoded_once(address: tuple[str, int, Path]) -> None:
+    bob, before = client(address, BOB), [looks(address, outcome) for outcome in ("hit", "miss")]
+    picture = saved(np.random.default_rng(8).integers(0, 255, (90, 120, 3), np.uint8))
+    bob.made("/segment/auto", picture, crop_n_layers=0)
+    for number in range(10):
+        bob.made("/segment/single", picture, points=f'[{{"x": 0.{number}5, "y": 0.5}}]', format="none")
+    deadline = time.monotonic() + 10
+    while (found := [looks(address, "hit") - before[0], looks(address, "miss") - before[1]]) != [10, 1]:
+        assert time.monotonic() < deadline, found
+        time.sleep(0.2)
 
 
 def test_the_sixty_first_request_of_a_minute_is_refused_and_polls_are_not(address: tuple[str, int, Path]) -> None:

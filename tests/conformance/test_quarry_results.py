@@ -1,6 +1,7 @@
 """What becomes of results: extracted objects, pictures, handles, cancelling, models, health; on a running server."""
 
 import io
+import shutil
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,9 +11,12 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import sync_playwright
 
 from conformance.quarry_world import Client, iou, refused, saved, squares
 from pentaprism.imaging import rle
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 def test_extraction_follows_its_rules(quarry: Client, quarry_folder: Path) -> None:
@@ -48,7 +52,8 @@ def test_extractions_at_once_overwrite_nothing(quarry: Client, quarry_folder: Pa
 
 
 @pytest.mark.parametrize(
-    "place", ["/etc", "../../x", "a/../../x", "~", "C:\\x", "a\\b", ".hidden", "a/.b", "x" * 65, "/".join("abcdefghi"), "a\x00b", "link"]
+    "place",
+    ["/etc", "../../x", "a/../../x", "..%2fx", "~", "C:\\x", "a\\b", ".hidden", "a/.b", "x" * 65, "/".join("abcdefghi"), "a\x00b", "link"],
 )
 def test_no_folder_leads_out_of_the_results(quarry: Client, quarry_folder: Path, place: str) -> None:
     (quarry_folder / "data/results").mkdir(exist_ok=True)
@@ -78,6 +83,27 @@ def test_the_visualization_is_a_harmless_svg(quarry: Client, scene: tuple[bytes,
         assert picture.size == (288, 192)
 
 
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+def test_a_browser_draws_the_visualization_as_the_png_shows_it(quarry: Client, scene: tuple[bytes, list[Any]]) -> None:
+    job = quarry.made("/segment/auto", scene[0], format="none")["job_id"]
+    query = "background=false&labels=false&opacity=1"
+    svg = quarry.get(f"/segment/job/{job}/visualization?{query}").text
+    with Image.open(io.BytesIO(quarry.get(f"/segment/job/{job}/visualization?{query}&format=png").content)) as picture:
+        drawn = np.asarray(picture.convert("RGB")).astype(int)
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 288, "height": 192})
+        page.set_content(f"<body style='margin:0'>{svg}</body>")
+        shot = page.screenshot()
+        browser.close()
+    with Image.open(io.BytesIO(shot)) as picture:
+        shown = np.asarray(picture.convert("RGB")).astype(int)
+    centres = [tuple(round(float(place)) for place in np.argwhere(mask).mean(axis=0)) for mask in scene[1]]
+    colours = [tuple(shown[place]) for place in centres]
+    assert len(set(colours)) == len(centres)
+    assert all(np.abs(shown[place] - drawn[place]).max() <= 3 for place in centres)
+
+
 def test_a_click_on_a_handle_needs_no_upload(quarry: Client) -> None:
     random = np.random.default_rng(11).integers(0, 255, (6, 8, 3), np.uint8)
     picture = saved(np.kron(random, np.ones((30, 30, 1), np.uint8)))
@@ -97,17 +123,17 @@ def test_a_click_on_a_handle_needs_no_upload(quarry: Client) -> None:
 
 
 def test_parallel_prompts_give_the_masks_of_the_serial_run(quarry: Client) -> None:
-    pictures = [saved(np.roll(np.asarray(Image.open(io.BytesIO(squares()))), (7 * index, 11 * index), (0, 1))) for index in range(4)]
+    pictures = [saved(np.roll(np.asarray(Image.open(io.BytesIO(squares()))), (7 * index, 11 * index), (0, 1))) for index in range(8)]
 
     def ask(index: int) -> list[Any]:
-        body = quarry.made("/segment/single", pictures[index % 4], points='[{"x": 0.3, "y": 0.4}, {"x": 0.25, "y": 0.3}]', format="rle")
+        body = quarry.made("/segment/single", pictures[index % 8], points='[{"x": 0.3, "y": 0.4}, {"x": 0.25, "y": 0.3}]', format="rle")
         found: list[Any] = body["masks"]
         return found
 
-    serial = [ask(index) for index in range(4)]
+    serial = [ask(index) for index in range(8)]
     with ThreadPoolExecutor(8) as pool:
-        parallel = list(pool.map(ask, range(16)))
-    assert all(masks == serial[index % 4] for index, masks in enumerate(parallel))
+        parallel = list(pool.map(ask, range(32)))
+    assert all(masks == serial[index % 8] for index, masks in enumerate(parallel))
 
 
 def test_an_idempotent_request_is_repeated_not_run_again(quarry: Client) -> None:
