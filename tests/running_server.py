@@ -47,6 +47,11 @@ class RunningServer:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def database_url(self) -> str:
+        """Where the rows of the started server are."""
+        return self.environment.get("DATABASE_URL") or f"sqlite:///{self.data_dir}/pentaprism.sqlite3"
+
+    @property
     def log(self) -> Path:
         return self.data_dir.parent / f"{self.data_dir.name}.log"
 

@@ -5,7 +5,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -92,6 +92,7 @@ class World:
     server: RunningServer
     base: str
     client: httpx.Client = field(init=False)
+    _database: Database | None = None
 
     def __post_init__(self) -> None:
         self.client = httpx.Client(base_url=self.base, timeout=90)
@@ -130,7 +131,15 @@ class World:
 
     def database(self) -> Database:
         """The server's own database."""
-        return Database(f"sqlite:///{self.server.data_dir}/pentaprism.sqlite3")
+        if self._database is None:
+            self._database = Database(self.server.database_url)
+        return self._database
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.client.close()
+        if self._database is not None:
+            self._database.dispose()
 
     def events(self, job_id: str, *, query: str = "", headers: dict[str, str] | None = None) -> "Listener":
         """A listener on a job's stream."""
@@ -223,7 +232,7 @@ def open_world(folder: Path, *arguments: str, provider_url: str = "", limits: bo
         project_token.url = provider_url  # type: ignore[attr-defined]
     with running_server(folder / "data", *(arguments or ("--face", "snapasset")), environment=environment) as server:
         world = World(server, server.url)
-        with world.client:
+        with closing(world):
             if "0" not in arguments:
                 until(world.workers, 120)
             yield world

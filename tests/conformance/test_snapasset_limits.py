@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from conformance.snapasset_world import PROMPT, SMALL, World, open_world
+from shared_servers import IS_PRODUCTION
 
 GOOD: dict[str, Any] = {"userId": "user-123", "prompt": PROMPT, "platforms": [SMALL]}
 LONG = "x" * 4001
@@ -153,7 +154,7 @@ def test_what_is_open_to_everybody(world: World) -> None:
     assert next(one for one in platforms["platforms"] if one["id"] == "twitter-post")["aspectRatio"] == "16:9"
     health = world.client.get("/health").json()
     assert set(health) == {"status", "timestamp", "uptime", "environment", "version", "services", "engine", "engines", "queue"}
-    assert health["services"] == {"supabase": False, "redis": False, "openai": False} and health["engine"] == "procedural"
+    assert health["services"] == {"supabase": False, "redis": IS_PRODUCTION, "openai": False} and health["engine"] == "procedural"
     assert all(set(engine) == {"available", "model", "reason"} for engine in health["engines"].values())
     assert set(world.client.get("/api").json()) == {"name", "version", "description", "documentation", "endpoints", "links"}
     assert world.client.get("/api-docs").headers["content-type"].startswith("text/html")

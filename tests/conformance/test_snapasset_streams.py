@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import jwt
 import pytest
@@ -226,11 +227,14 @@ def test_logging_in_and_refreshing(world: World) -> None:
     assert world.client.post("/api/auth/refresh", json={"refresh_token": "x.y.z"}).status_code == 401
 
 
-def test_fifty_viewers_of_one_job(world: World, person: Person) -> None:
-    job_id = person.create("A slow20 glacier", engine="openai")
-    person.wait(job_id, "active")
-    with ThreadPoolExecutor(20) as pool:
-        listeners = list(pool.map(lambda _: world.events(job_id, headers=person.headers), range(22)))
-    refused = [listener for listener in listeners if listener.status == 429]
-    assert len(refused) == 2 and refused[0].headers["retry-after"]
-    assert all(listener.done()["status"] == "completed" for listener in listeners if listener.status == 200)
+def test_twenty_viewers_of_one_job_and_no_more(provider: Provider, tmp_path: Path) -> None:
+    settings = {"sse_auth": "required", "openai_model": "dall-e-test"}
+    with open_world(tmp_path, provider_url=provider.url, limits=True, **settings) as world:
+        person = world.person()
+        job_id = person.create("A slow20 glacier", engine="openai")
+        person.wait(job_id, "active")
+        with ThreadPoolExecutor(20) as pool:
+            listeners = list(pool.map(lambda _: world.events(job_id, headers=person.headers), range(22)))
+        refused = [listener for listener in listeners if listener.status == 429]
+        assert len(refused) == 2 and refused[0].headers["retry-after"]
+        assert all(listener.done()["status"] == "completed" for listener in listeners if listener.status == 200)

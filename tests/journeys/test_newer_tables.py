@@ -32,10 +32,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         yield server
 
 
-def database_url(server: RunningServer) -> str:
-    return server.environment.get("DATABASE_URL") or f"sqlite:///{server.data_dir}/pentaprism.sqlite3"
-
-
 def everything_works(server: RunningServer, name: str, folder: Path) -> None:
     """Accounts, uploads, jobs, events, edits and removal, on three faces."""
     picture = next(sample for sample in sample_pictures() if sample.name == "spheroid-single.png")
@@ -72,7 +68,7 @@ def photograph_of(png: bytes) -> bytes:
 
 def test_a_server_at_work_meets_the_tables_of_the_next_release_and_refuses_nothing(server: RunningServer, tmp_path: Path) -> None:
     everything_works(server, "before", tmp_path)
-    assert upgrade_ahead(database_url(server), tmp_path) == NEXT
+    assert upgrade_ahead(server.database_url, tmp_path) == NEXT
     everything_works(server, "after", tmp_path)
 
 
