@@ -125,7 +125,7 @@ def test_two_gigabytes_are_uploaded_processed_and_downloaded_in_bounded_memory(s
             assert int(response.headers["content-length"]) == size
             read = sum(len(piece) for piece in response.iter_bytes(1 << 20))
         assert read == size
-    assert memory.largest < MOST_MEMORY
+    assert memory.largest < MOST_MEMORY, memory.largest
     for item in ann.get("/datasets").json()["items"]:
         assert ann.call("DELETE", f"/datasets/{item['id']}").status_code == 204
 

@@ -17,7 +17,7 @@ from pentaprism.engines.seismic.statistics import Accumulator, Statistics, trace
 
 MICROSECONDS = 1_000_000
 # Small enough to lie in the processor's cache from the decoding to the statistics.
-WINDOW_BYTES = 1_000_000
+WINDOW_BYTES = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)

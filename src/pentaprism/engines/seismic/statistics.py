@@ -22,7 +22,7 @@ FIRST_PICKED = 300_000
 # Neighbouring traces that are looked at with the same shift in time.
 SHIFTED_TOGETHER = 64
 # Samples worked on at once: what one step needs stays in the processor's cache.
-BLOCK = 32_768
+BLOCK = 131_072
 GOLDEN = (math.sqrt(5) - 1) / 2
 
 

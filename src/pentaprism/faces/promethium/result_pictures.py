@@ -8,7 +8,7 @@ import numpy.typing as npt
 from pentaprism.engines.seismic import Gathers, Section, most_filled
 from pentaprism.engines.seismic.pictures import draw_comparison, draw_fk, draw_spectra
 
-MOST_SAMPLES = 4_000_000
+MOST_SAMPLES = 3_000_000
 """Samples of one panel; of a larger gather a window around its filled traces is shown."""
 
 

@@ -17,6 +17,8 @@ from pentaprism.engines.seismic.methods.store import Changes, Store
 from pentaprism.engines.seismic.methods.uncertainty import FACT, Doubles, departures
 
 Spans = Sequence[tuple[int, Span]]
+COMPARED_TRACES = 256
+"""Traces of a piece that metrics look at: SSIM holds a dozen of its arrays in float64."""
 
 
 def fill(job: Job, hooks: Hooks, store: Store, architecture: str, spans: Spans, wanted: Mask, known: Mask) -> Changes:
@@ -70,7 +72,7 @@ def positions_of(job: Job, first: int, last: int) -> npt.NDArray[np.float64] | N
 def reference_pieces(job: Job, changes: Changes, spans: Spans, evaluated: Mask, *, blank: bool) -> Iterator[Piece]:
     """All rows of gathers that hold an ``evaluated`` trace beside the reference; ``blank`` puts zeros for those in ``before``."""
     assert job.reference is not None
-    step = largest_block(job.section.samples, job.memory_bytes)
+    step = min(COMPARED_TRACES, largest_block(job.section.samples, job.memory_bytes))
     for gather, (start, count) in spans:
         if not evaluated[start : start + count].any():
             continue
@@ -84,7 +86,7 @@ def reference_pieces(job: Job, changes: Changes, spans: Spans, evaluated: Mask, 
 
 def hidden_pieces(job: Job, changes: Changes, spans: Spans, hidden: Mask, recorded: Mask) -> Iterator[Piece]:
     """All recorded rows of gathers with hidden traces: themselves as the truth, and what the method put for the hidden ones."""
-    step = largest_block(job.section.samples, job.memory_bytes)
+    step = min(COMPARED_TRACES, largest_block(job.section.samples, job.memory_bytes))
     for gather, (start, count) in spans:
         if not hidden[start : start + count].any():
             continue
