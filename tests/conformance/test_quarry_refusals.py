@@ -31,6 +31,8 @@ def idle(folder: Path) -> Iterator[Client]:
         "PENTAPRISM_QUARRY__WAIT_SECONDS": "0.5",
         "PENTAPRISM_QUARRY__INTERACTIVE_WAITING": "3",
         "PENTAPRISM_QUARRY__UNFINISHED_JOBS": "6",
+        "PENTAPRISM_QUARRY__JOB_DAYS": "10",
+        "PENTAPRISM_QUARRY__CLICK_HOURS": "6",
     }
     with running_server(folder, "--face", "quarry", "--workers", "0", environment=environment) as server:
         client = Client(server.url)
@@ -153,3 +155,17 @@ def test_words_of_queries_are_named_where_one_is_wrong(idle: Client) -> None:
     details = refused(idle.get("/jobs/?status=done"), 422, "VALIDATION_ERROR")["details"]
     assert details["allowed"] == ["pending", "running", "completed", "failed"]
     assert "input" not in details["errors"][0]
+
+
+def test_ended_jobs_are_kept_as_long_as_the_settings_say(idle: Client, folder: Path) -> None:
+    image = idle.made("/segment/auto/async", squares())
+    click = refused(idle.post("/segment/single", image_id=image["image_id"], points=CLICK), 503, "SERVICE_UNAVAILABLE")["details"]
+    batch = idle.call("POST", "/segment/batch", json={"images": ["@@@"]}).json()["batch_job_id"].removeprefix("batch-")
+    for job in (image["job_id"], click["job_id"]):
+        idle.call("POST", f"/jobs/{job}/cancel")
+    for job, hours in ((image["job_id"], 240), (click["job_id"], 6), (batch, 240)):
+        assert idle.get(f"/jobs/{job}").json()["status"] == "failed"
+        with closing(sqlite3.connect(folder / "pentaprism.sqlite3")) as connection:
+            query = "SELECT julianday(expires_at) - julianday(finished_at) FROM jobs WHERE id = ?"
+            assert connection.execute(query, (job,)).fetchone()[0] * 24 == pytest.approx(hours, abs=0.01)
+        idle.call("DELETE", f"/jobs/{job}")

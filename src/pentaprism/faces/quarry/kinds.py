@@ -11,6 +11,7 @@ EMBED = f"{FACE}.embed"
 MODEL = f"{FACE}.model"
 DOWNLOAD = f"{FACE}.download"
 TASKS = "pentaprism.faces.quarry.tasks"
+ENDED = "pentaprism.faces.quarry.endings:ended"
 REMOVED = "pentaprism.faces.quarry.endings:removed"
 
 
@@ -29,6 +30,7 @@ SEGMENTING = tuple(
         name=kind_name(operation, waits=waits),
         handler=f"{TASKS}:segment",
         queue="interactive" if waits else "batch",
+        on_end=ENDED,
         on_delete=REMOVED,
     )
     for operation in OPERATIONS
@@ -39,7 +41,7 @@ PUBLIC = (*(kind.name for kind in SEGMENTING), BATCH)
 
 JOB_KINDS: tuple[JobKind, ...] = (
     *SEGMENTING,
-    JobKind(name=BATCH, handler=f"{TASKS}:segment"),
+    JobKind(name=BATCH, handler=f"{TASKS}:segment", on_end=ENDED),
     JobKind(name=EMBED, handler=f"{TASKS}:embed", queue="interactive", max_attempts=1, retention=timedelta(hours=1)),
     JobKind(name=MODEL, handler=f"{TASKS}:load_model", queue="interactive", max_attempts=1, retention=timedelta(hours=1)),
     JobKind(name=DOWNLOAD, handler=f"{TASKS}:download_model", time_limit=24 * 3600, max_attempts=3, retention=timedelta(hours=1)),

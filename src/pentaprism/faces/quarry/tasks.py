@@ -53,10 +53,8 @@ def _store(job: JobContext, request: WorkRequest, outcome: Outcome, beside: dict
         "masks": figures,
         **beside,
     }
-    settings = settings_of(job.platform)
-    kept = timedelta(hours=settings.click_hours) if request.click else timedelta(days=settings.job_days)
     result = {"total_masks": len(outcome.masks), "engine": engine, "fallback": outcome.fallback}
-    with job.completing(result, retention=kept) as session:
+    with job.completing(result, retention=timedelta(hours=request.kept_hours)) as session:
         if files is not None:
             files.keep(session)
         session.merge(Result(job_id=job.id, document=document, masks=regions))

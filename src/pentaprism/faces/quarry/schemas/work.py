@@ -11,7 +11,7 @@ class WorkRequest(BaseModel):
     """A segmentation. ``prompts`` are in pixels; without any and without ``prompted`` the run is automatic.
 
     ``model_type`` is the name asked for, ``engine`` the model to run, ``fallback`` says why they differ. ``seconds`` limits the
-    work of an automatic run; ``strict`` forbids another model. ``click``: a prompt on a stored image, which is kept for a shorter time.
+    work of an automatic run; ``strict`` forbids another model. The ended job is kept for ``kept_hours``.
     """
 
     model_config = ConfigDict(protected_namespaces=())
@@ -34,7 +34,7 @@ class WorkRequest(BaseModel):
     results_root: str | None = None
     owner_folder: str = ""
     warnings: list[str] = []
-    click: bool = False
+    kept_hours: float = 168.0
 
 
 class EmbedRequest(BaseModel):

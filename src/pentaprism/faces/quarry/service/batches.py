@@ -19,6 +19,7 @@ from pentaprism.faces.quarry.schemas.prompts import Box, Point, normalised, read
 from pentaprism.faces.quarry.service import images, models
 from pentaprism.faces.quarry.service.inspection import Facts
 from pentaprism.faces.quarry.service.submission import (
+    HOURS,
     Asked,
     Submitted,
     check_limits,
@@ -178,7 +179,7 @@ def _stored(context: Quarry, caller: Caller, wanted: Wanted, choice: models.Choi
             children,
             account_id=caller.account_id,
             face=FACE,
-            request={**request, "children": [child.id for child in children]},
+            request={**request, "kept_hours": context.settings.job_days * HOURS, "children": [child.id for child in children]},
             children_at_once=context.settings.batch_at_once,
             idempotency_key=key,
             request_hash=fingerprint,

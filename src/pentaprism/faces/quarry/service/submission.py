@@ -40,6 +40,7 @@ from pentaprism.faces.quarry.service.resultfiles import FolderFiles
 from pentaprism.faces.quarry.tables import Embedding, Image
 
 IDEMPOTENT_FOR = timedelta(hours=24)
+HOURS = 24
 READY, ENCODING, AUTOMATIC = 30, 20, 10
 
 
@@ -180,7 +181,7 @@ def request_of(
         "tiles": fields.tiles,
         "seconds": settings.auto_seconds_sync if waits else settings.auto_seconds_async,
         "warnings": [*fields.warnings, *images.first_frame(facts.pages), *fitted.warnings],
-        "click": asked.image_id is not None and not automatic,
+        "kept_hours": settings.click_hours if asked.image_id is not None and not automatic else settings.job_days * HOURS,
     }
     if asked.operation == "extract":
         request |= _extraction(context, caller, fields)
