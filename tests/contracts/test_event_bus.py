@@ -1,10 +1,12 @@
 """What every event bus does."""
 
+import json
 import threading
 import time
 from collections.abc import Iterator
 
 import pytest
+import redis
 
 from pentaprism.adapters.redis_bus import RedisBus
 from pentaprism.core.events.bus import EventBus
@@ -180,3 +182,17 @@ def test_a_restart_of_redis_breaks_the_bus_only_for_its_length(tmp_path):
         assert arrived.is_set()
         near.close()
         far.close()
+
+
+def test_programs_on_the_broker_hear_the_bare_data_of_a_channel(redis_here):
+    bus, ear = RedisBus(redis_here.url), Ear()
+    listening = redis.Redis.from_url(redis_here.url).pubsub()
+    listening.subscribe("shop:job:1")
+    assert listening.get_message(timeout=5)["type"] == "subscribe"
+    bus.subscribe(["channel:shop:job:1", "other"], ear)
+    bus.publish([Event("channel:shop:job:1", "step", {"seq": 3, "name": "Ünï"}), Event("other", "x")])
+    heard = listening.get_message(timeout=5)
+    assert heard["channel"] == b"shop:job:1" and json.loads(heard["data"]) == {"seq": 3, "name": "Ünï"}
+    assert [event.name for event in ear.wait(1)] == ["x"]
+    listening.close()
+    bus.close()

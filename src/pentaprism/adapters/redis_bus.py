@@ -14,7 +14,7 @@ from redis.retry import Retry
 
 from pentaprism.core.clock import monotonic
 from pentaprism.core.events.bus import Listener
-from pentaprism.core.events.event import Event
+from pentaprism.core.events.event import OUTSIDE, Event
 from pentaprism.core.events.memory import MemoryBus, MemorySubscription
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,13 @@ REST_SECONDS = 0.5
 def encode(event: Event) -> str:
     """An event as one line of JSON; its topic is the channel."""
     return json.dumps([event.name, event.data, event.revision, event.at.isoformat()], separators=(",", ":"))
+
+
+def _message(event: Event) -> tuple[str, str]:
+    """Channel and text."""
+    if event.topic.startswith(OUTSIDE):
+        return event.topic.removeprefix(OUTSIDE), json.dumps(event.data, separators=(",", ":"))
+    return PREFIX + event.topic, encode(event)
 
 
 def decode(topic: str, text: str | bytes) -> Event:
@@ -64,7 +71,7 @@ class RedisBus:
             try:
                 pipeline = self._client.pipeline(transaction=False)
                 for event in told:
-                    pipeline.publish(PREFIX + event.topic, encode(event))
+                    pipeline.publish(*_message(event))
                 pipeline.execute()
             except (RedisError, OSError):
                 log.warning("events reach this process only: Redis does not answer")

@@ -1,4 +1,9 @@
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from sqlalchemy import select
 
 from core.jobs.job_world import FACE
 from pentaprism.core.jobs.queue import NewJob
@@ -146,3 +151,24 @@ def test_children_stay_as_long_as_their_batch(world, runner, batch):
     with world.database.write() as session:
         world.jobs.delete(session, world.jobs.get(session, parent.id))
     assert world.all_jobs() == []
+
+
+def test_cancelling_a_batch_and_a_child_that_ends_meanwhile_do_not_wait_for_each_other(world, batch):
+    parent = batch(("echo", {}), ("echo", {}))
+    child = children_of(world, parent)[0]
+    holds = threading.Event()
+
+    def end_of_a_child() -> None:
+        with world.database.write() as session:
+            session.scalars(select(Job).where(Job.id == child.id).with_for_update()).one()
+            holds.set()
+            time.sleep(0.5)
+            world.jobs.life.settle(session, parent.id)
+
+    with ThreadPoolExecutor(2) as threads:
+        ending = threads.submit(end_of_a_child)
+        assert holds.wait(10)
+        cancelled = threads.submit(world.cancel, parent.id)
+        ending.result(20)
+        assert cancelled.result(20) is True
+    assert counts_of(world, parent.id) == {"cancelled": 2}

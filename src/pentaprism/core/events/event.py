@@ -6,6 +6,10 @@ from typing import Any
 
 from pentaprism.core.clock import now
 
+OUTSIDE = "channel:"
+"""A topic ``channel:<name>`` is for programs that listen on the broker themselves: there the data alone goes out, as JSON, under that
+name; without a broker nobody hears it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Event:

@@ -1,7 +1,7 @@
 """How a job moves from state to state. Every move is one guarded UPDATE; what follows from it happens in the same transaction."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import import_module
@@ -26,7 +26,7 @@ from pentaprism.core.jobs.tables import Job, JobStep
 
 log = logging.getLogger(__name__)
 
-TOLD = "job_events"
+TOLD, ALSO = "job_events", "hook_events"
 
 HELD = datetime(9999, 1, 1, tzinfo=UTC)
 """``run_after`` of a child that waits for a sibling to end."""
@@ -38,6 +38,11 @@ def hook(path: str) -> Callable[..., Any]:
     module, _, name = path.partition(":")
     found: Callable[..., Any] = getattr(import_module(module), name)
     return found
+
+
+def also_tell(session: Session, events: Iterable[Event]) -> None:
+    """Let what a hook has to tell go out with the events of the job whose end or failure called it."""
+    session.info.setdefault(ALSO, []).extend(events)
 
 
 class Life:
@@ -55,7 +60,7 @@ class Life:
         if told is None:
             told = session.info[TOLD] = []
             events = told
-            after_commit(session, lambda: self._events.publish(events))
+            after_commit(session, lambda: self._events.publish([*events, *session.info.get(ALSO, ())]))
         told.extend(job_events(job))
 
     def ring(self, session: Session, job: Job) -> None:
@@ -127,6 +132,10 @@ class Life:
     def cancelled(self, session: Session, job: Job, message: str | None) -> bool:
         """Cancel the job if it is active; its worker, if any, can write nothing from here on."""
         moment = self._clock()
+        if job.is_batch:
+            # Workers hold their own job before its batch and what hooks change, so whoever cancels has to go the same way.
+            children = select(Job.id).where(Job.parent_id == job.id, Job.status.in_(ACTIVE)).order_by(Job.id)
+            session.execute(children.with_for_update()).all()
         before = session.scalar(select(Job.status).where(Job.id == job.id).with_for_update())
         if before not in ACTIVE:
             session.refresh(job)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -206,7 +208,9 @@ def _stored(cache: Path | None, digest: str) -> dict[str, Vectors] | None:
 def _store(cache: Path | None, digest: str, vectors: dict[str, Vectors]) -> None:
     if cache is None:
         return
-    cache.mkdir(parents=True, exist_ok=True)
-    part = cache / f"clip-text-{digest[:32]}.part.npz"
-    np.savez(part, **vectors)  # type: ignore[arg-type]
-    part.replace(cache / f"clip-text-{digest[:32]}.npz")
+    # Several workers may come here at once; where nothing can be written, the next start takes as long as this one.
+    part = cache / f"clip-text-{digest[:32]}.{os.getpid()}.part.npz"
+    with contextlib.suppress(OSError):
+        cache.mkdir(parents=True, exist_ok=True)
+        np.savez(part, **vectors)  # type: ignore[arg-type]
+        part.replace(cache / f"clip-text-{digest[:32]}.npz")

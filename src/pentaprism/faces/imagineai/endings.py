@@ -2,11 +2,14 @@
 
 from datetime import timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pentaprism.core.clock import now
+from pentaprism.core.jobs.life import also_tell
 from pentaprism.core.jobs.states import JobState
 from pentaprism.core.jobs.tables import Job
+from pentaprism.faces.imagineai.frames import events_after
 from pentaprism.faces.imagineai.names import CANCELLED
 from pentaprism.faces.imagineai.service import lifecycle, progress
 from pentaprism.faces.imagineai.tables import ProcessingJob
@@ -19,7 +22,7 @@ def image_ended(session: Session, job: Job) -> None:
     run = _run(session, job)
     if run is None:
         return
-    image_id, index = str(job.request["image_id"]), int(job.request["image_index"])
+    image_id, index, seq = str(job.request["image_id"]), int(job.request["image_index"]), run.seq
     if job.status == JobState.FAILED:
         message = job.error_message or FAILURE
         lifecycle.image_failed(session, run, image_id, index, message)
@@ -31,13 +34,16 @@ def image_ended(session: Session, job: Job) -> None:
             lifecycle.run_ended(session, run, "cancelled", CANCELLED)
     if not progress.any_open(session, run.id):
         lifecycle.product_settled(session, run.product_id)
+    also_tell(session, events_after(session, run.id, seq, job.request.get("channel_prefix")))
 
 
 def image_retried(session: Session, job: Job, seconds: float) -> None:
     """An attempt has failed and another one follows: the image starts again."""
     run = _run(session, job)
     if run is not None:
+        seq = run.seq
         progress.reset(session, run.id, int(job.request["image_index"]))
+        also_tell(session, events_after(session, run.id, seq, job.request.get("channel_prefix")))
     waits = job.request["retry_seconds"]
     if seconds > 0 and waits:
         job.run_after = now() + timedelta(seconds=float(waits[min(job.attempt, len(waits)) - 1]))
@@ -48,6 +54,7 @@ def batch_ended(session: Session, job: Job) -> None:
     run = session.get(ProcessingJob, job.id, with_for_update=True, populate_existing=True)
     if run is None:
         return
+    seq = run.seq
     if job.status == JobState.CANCELLED:
         lifecycle.run_ended(session, run, "cancelled", CANCELLED)
     elif run.failed_images == run.total_images:
@@ -56,6 +63,8 @@ def batch_ended(session: Session, job: Job) -> None:
         lifecycle.run_ended(session, run, "completed", failures(run) if run.failed_images else None)
     if not progress.any_open(session, run.id):
         lifecycle.product_settled(session, run.product_id)
+    images = session.scalars(select(Job.request).where(Job.parent_id == job.id).limit(1)).first() or {}
+    also_tell(session, events_after(session, run.id, seq, images.get("channel_prefix")))
 
 
 def failures(run: ProcessingJob) -> str:

@@ -51,7 +51,7 @@ def clip_for(settings: ImagineaiSettings, folder: Path) -> tuple[ClipEngine | No
     try:
         image, text, vocabulary, merges = given
         files = ClipFiles(image, text, vocabulary, merges, name=settings.clip_name, logit_scale=settings.clip_logit_scale)
-        return ClipEngine.load(files, threads=THREADS), None
+        return ClipEngine.load(files, threads=THREADS, cache=folder / "cache" / "clip"), None
     except ClipError as error:
         log.warning("the CLIP model cannot be used; the embedded classifier answers: %s", error)
         return None, str(error)

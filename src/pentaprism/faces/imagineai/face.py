@@ -7,7 +7,7 @@ from pentaprism.core.platform import Platform
 from pentaprism.faces.imagineai import openapi
 from pentaprism.faces.imagineai.context import API, Imagineai
 from pentaprism.faces.imagineai.errors import render
-from pentaprism.faces.imagineai.gate import Gate
+from pentaprism.faces.imagineai.gate import gate
 from pentaprism.faces.imagineai.kinds import JOB_KINDS
 from pentaprism.faces.imagineai.names import FACE
 from pentaprism.faces.imagineai.routes import analysis, auth, dashboard, health, jobs, products, programs, uploads
@@ -58,18 +58,20 @@ def build(context: Imagineai) -> FastAPI:
 
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     errors.install(app, render)
-    app.add_middleware(Gate, face=app, context=context)
-    middleware.install(app, http_rules(context.settings), render, context.platform.metrics)
+    middleware.install(app, http_rules(app, context), render, context.platform.metrics)
     return app
 
 
-def http_rules(settings: ImagineaiSettings) -> middleware.HttpRules:
+def http_rules(app: FastAPI, context: Imagineai) -> middleware.HttpRules:
     """What happens around the routes. Uploads watch their own limits, which have texts of their own."""
+    settings = context.settings
     paths = ((rf"^{API}/uploads/(direct|multi|objects/.*)$", None),)
     cors = CorsRules(settings.cors_origins, exposed=EXPOSED) if settings.cors_origins else None
-    quiet = frozenset({"/health", "/ready"})
+    probes = frozenset({"/health", "/ready"})
     body = BodyRules(limit=settings.json_limit_bytes, paths=paths)
-    return middleware.HttpRules(face=FACE, body=body, cors=cors, ignore_trailing_slash=True, quiet_paths=quiet)
+    return middleware.HttpRules(
+        face=FACE, body=body, cors=cors, gate=gate(app, context), open_paths=probes, ignore_trailing_slash=True, quiet_paths=probes
+    )
 
 
 face = Face(name=FACE, title=TITLE, port=8002, create_app=create_app, job_kinds=JOB_KINDS)

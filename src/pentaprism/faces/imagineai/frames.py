@@ -8,6 +8,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from pentaprism.core.clock import isoformat, now
+from pentaprism.core.events.event import OUTSIDE, Event
 from pentaprism.faces.imagineai.names import ENDED_JOBS, STEPS
 from pentaprism.faces.imagineai.service.progress import steps_of
 from pentaprism.faces.imagineai.tables import ProcessingJob, ProcessingStep
@@ -56,6 +57,14 @@ def after(session: Session, run_id: str, seq: int) -> News:
     if run.status in ENDED_JOBS and run.ended_seq is not None and run.ended_seq > seq:
         return News([*frames, final_frame(run)], run.ended_seq, ended=True)
     return News(frames, frames[-1]["seq"] if frames else seq, ended=False)
+
+
+def events_after(session: Session, run_id: str, seq: int, prefix: str | None) -> list[Event]:
+    """The same for programs that listen on the broker itself, under ``<prefix>job:<id>``; nothing where there is no broker (None)."""
+    if prefix is None:
+        return []
+    session.flush()
+    return [Event(f"{OUTSIDE}{prefix}job:{run_id}", str(frame["type"]), frame) for frame in after(session, run_id, seq).frames]
 
 
 def frames_of(step: ProcessingStep) -> list[Frame]:

@@ -75,4 +75,5 @@ class ImagineaiSettings(BaseModel):
     read_rate: int = Field(120, ge=1, description="Other GET calls a minute of an account.")
     write_rate: int = Field(60, ge=1, description="Other POST, PATCH and DELETE calls a minute of an account.")
     bytes_rate: int = Field(600, ge=1, description="Calls a minute of an account for image bytes and thumbnails.")
+    channel_prefix: str = Field("", max_length=64, description="What precedes `job:<id>`, the Redis channel of a job's frames.")
     sockets_per_account: int = Field(5, ge=1, description="Open sockets of an account.")

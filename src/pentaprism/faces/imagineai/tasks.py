@@ -14,9 +14,11 @@ from pentaprism.core.clock import monotonic
 from pentaprism.core.errors import Conflict, NotFound, TransientFault, Unprocessable
 from pentaprism.core.events.event import Event
 from pentaprism.core.jobs.context import JobContext
+from pentaprism.core.jobs.life import also_tell
 from pentaprism.engines import products
 from pentaprism.engines.products import Correction, Hints, ProductsEngine
 from pentaprism.faces.imagineai.engine import engine_for
+from pentaprism.faces.imagineai.frames import events_after
 from pentaprism.faces.imagineai.ground import Ground
 from pentaprism.faces.imagineai.names import FACE, NO_BYTES, account_topic, thumbnail_holder
 from pentaprism.faces.imagineai.service import lifecycle, progress, results
@@ -35,11 +37,12 @@ TRIES = 3
 
 
 class AnalyseRequest(BaseModel):
-    """Which image of the job, and the waits between its attempts."""
+    """Which image of the job, the waits between its attempts, and where frames go on the broker (None: nowhere)."""
 
     image_id: str
     image_index: int
     retry_seconds: list[float] = []
+    channel_prefix: str | None = None
 
 
 @dataclass(slots=True)
@@ -64,7 +67,9 @@ class Pipeline:
         self.run_id = job.parent_id or job.id
         self.image_id, self.index = request.image_id, request.image_index
         self.ground = ground
+        self.prefix = request.channel_prefix
         self.milliseconds = 0
+        self._news: list[Event] = []
         self._ended: tuple[int, float, Outcome] | None = None
 
     def run(self) -> None:
@@ -104,7 +109,9 @@ class Pipeline:
             image = session.get(ProductImage, self.image_id)
             if run is None or image is None:
                 raise NotFound("The image was deleted")
+            seq = run.seq
             progress.reset(session, self.run_id, self.index)
+            self._note(session, seq)
             if run.status == "queued":
                 run.status = "processing"
             lifecycle.analysis_queued(session, image).status = "processing"
@@ -119,9 +126,11 @@ class Pipeline:
         self.job.check()
         ended, self._ended = self._ended, None
         with self.job.transaction() as session:
+            seq = self._seq(session)
             if ended is not None:
                 self._write_end(session, ended)
             progress.begin(session, self.run_id, self.index, position)
+            self._note(session, seq)
         self._tell()
         began = monotonic()
         outcome = Outcome()
@@ -137,6 +146,7 @@ class Pipeline:
     def _finish(self, found: results.Found) -> None:
         assert self._ended is not None
         with self.job.completing({"image_id": self.image_id}) as session:
+            seq = self._seq(session)
             analysis = session.scalars(select(Analysis).where(Analysis.image_id == self.image_id).with_for_update()).one()
             results.write(session, analysis, found, self.milliseconds)
             self._write_end(session, self._ended)
@@ -147,10 +157,20 @@ class Pipeline:
                 run = session.get_one(ProcessingJob, self.run_id, with_for_update=True, populate_existing=True)
                 lifecycle.run_ended(session, run, "completed", None)
                 lifecycle.product_settled(session, run.product_id)
+            # Before the end of the batch, which the same transaction may bring.
+            also_tell(session, events_after(session, self.run_id, seq, self.prefix))
         self._tell()
 
+    def _seq(self, session: Session) -> int:
+        return 0 if self.prefix is None else progress.last_seq(session, self.run_id)
+
+    def _note(self, session: Session, seq: int) -> None:
+        """Remember the frames of this transaction until it is committed."""
+        self._news.extend(events_after(session, self.run_id, seq, self.prefix))
+
     def _tell(self) -> None:
-        self.job.events.publish([Event(account_topic(self.job.account_id), "imagineai-step", {"job_id": self.run_id})])
+        news, self._news = self._news, []
+        self.job.events.publish([*news, Event(account_topic(self.job.account_id), "imagineai-step", {"job_id": self.run_id})])
 
     # -- the first step
 

@@ -37,6 +37,11 @@ def plan(session: Session, run: ProcessingJob, image_ids: Sequence[str]) -> None
     session.execute(insert(ProcessingStep), rows)
 
 
+def last_seq(session: Session, run_id: str) -> int:
+    """The last number of the job's changes; locks its row, so that all later ones are of this transaction."""
+    return session.execute(select(ProcessingJob.seq).where(ProcessingJob.id == run_id).with_for_update()).scalar_one()
+
+
 def next_seq(session: Session, run_id: str) -> int:
     """The next number of the job's changes; locks its row."""
     counted = update(ProcessingJob).where(ProcessingJob.id == run_id).values(seq=ProcessingJob.seq + 1, updated_at=now())

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from pentaprism.core.events.memory import MemoryBus
 from pentaprism.core.jobs.queue import NewJob
 from pentaprism.faces.imagineai.ground import Ground
 from pentaprism.faces.imagineai.names import ANALYSE_KIND, BATCH_KIND, FACE, image_subject
@@ -45,6 +46,8 @@ def _run(session: Session, product: Product, run_id: str, job_type: str, image_i
 def _job(ground: Ground, image: ProductImage, index: int) -> NewJob:
     settings = ground.settings
     request: dict[str, Any] = {"image_id": image.id, "image_index": index, "retry_seconds": list(settings.retry_seconds)}
+    if not isinstance(ground.platform.events, MemoryBus):
+        request["channel_prefix"] = settings.channel_prefix
     return NewJob(
         ANALYSE_KIND,
         image.account_id,
