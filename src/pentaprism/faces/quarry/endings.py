@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from pentaprism.core.jobs.tables import Job
 from pentaprism.faces.quarry.service.resultfiles import remove_files
 
-
 WEEK = 168.0
 
 
