@@ -2,8 +2,11 @@
 
 import contextlib
 import warnings
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
+import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
@@ -13,7 +16,7 @@ from schemathesis import GenerationMode
 MOST_CHOICE = 15
 
 
-def operations_of(document: dict[str, Any], left_out: tuple[str, ...]) -> list[Any]:
+def operations_of(document: dict[str, Any], left_out: tuple[str, ...] = ()) -> list[Any]:
     """The operations of a document but those whose path ends with one of ``left_out``."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -34,3 +37,13 @@ def drawn(operation: Any, number: int, start: int) -> list[tuple[Any, int]]:
             warnings.simplefilter("ignore")
             seed(start)(quiet(collect))()
     return found
+
+
+def answered(case: Any, base_url: str, headers: Mapping[str, str], statuses: Counter[int]) -> tuple[requests.Response, str] | None:
+    """The answer to a case, counted, and what to show when it is wrong; None where HTTP cannot carry the case."""
+    try:
+        response = case.call(base_url=base_url, headers=headers, timeout=60)
+    except (requests.exceptions.InvalidHeader, requests.exceptions.InvalidURL, UnicodeError, ValueError):
+        return None
+    statuses[response.status_code] += 1
+    return response, f"{case.method} {response.request.url}: {response.status_code} {response.content[:400]!r}"

@@ -1,22 +1,16 @@
 """Generated requests over the face's own OpenAPI document, as two owners: no server error, nothing of somebody else's."""
 
-import contextlib
 import json
 import math
 import os
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
-import schemathesis
-from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis import strategies as st
-from hypothesis.errors import Unsatisfiable
-from schemathesis import GenerationMode
 
+from conformance.generated_requests import answered, drawn, operations_of
 from conformance.quarry_models import CARDS
 from conformance.quarry_world import Client, squares
 from running_server import QUIET_LIMITS, running_server
@@ -60,37 +54,16 @@ def owners(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Owne
 @pytest.mark.timeout(3600)
 def test_generated_requests_meet_no_server_error_and_nothing_foreign(owners: tuple[str, Owner, Owner]) -> None:
     base_url, *both = owners
-    document = requests.get(f"{base_url}/openapi.json", timeout=10).json()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        schema = schemathesis.openapi.from_dict(document)
-        operations = [result.ok() for result in schema.get_all_operations()]
-        share = math.ceil(REQUESTS / (len(operations) * len(both)))
-        statuses: Counter[int] = Counter()
-        for owner, other in (both, both[::-1]):
-            for number, operation in enumerate(operations):
-                for case, choice in drawn(operation, share, number):
-                    send(case, choice, base_url, owner, other, statuses)
-                owner.renew()
+    operations = operations_of(requests.get(f"{base_url}/openapi.json", timeout=10).json())
+    share = math.ceil(REQUESTS / (len(operations) * len(both)))
+    statuses: Counter[int] = Counter()
+    for owner, other in (both, both[::-1]):
+        for number, operation in enumerate(operations):
+            for case, choice in drawn(operation, share, number):
+                send(case, choice, base_url, owner, other, statuses)
+            owner.renew()
     assert sum(statuses.values()) >= REQUESTS // 2
     assert all(statuses[status] for status in (200, 400, 404, 422)), statuses
-
-
-def drawn(operation: Any, number: int, start: int) -> list[tuple[Any, int]]:
-    """``number`` generated cases of an operation, valid and invalid ones in turn, each with a number to choose ids by."""
-    found: list[tuple[Any, int]] = []
-    for place, mode in enumerate((GenerationMode.POSITIVE, GenerationMode.NEGATIVE)):
-        amount = (number + 1 - place) // 2
-        if not amount:
-            continue
-        strategy = st.tuples(operation.as_strategy(generation_mode=mode), st.integers(0, 15))
-        collect = given(strategy)(lambda drawing: found.append(drawing))
-        quiet = settings(
-            max_examples=amount, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
-        )
-        with contextlib.suppress(Unsatisfiable, schemathesis.errors.InvalidSchema):
-            seed(start)(quiet(collect))()
-    return found
 
 
 def send(case: Any, choice: int, base_url: str, owner: Owner, other: Owner, statuses: Counter[int]) -> None:
@@ -107,12 +80,10 @@ def send(case: Any, choice: int, base_url: str, owner: Owner, other: Owner, stat
     elif isinstance(case.body, dict) and choice < 12:
         case.body.pop("image", None)
         case.body["image_id"] = (owner if choice % 2 else other).ids[3]
-    try:
-        response = case.call(base_url=base_url, headers=owner.client.headers, timeout=60)
-    except (requests.exceptions.InvalidHeader, requests.exceptions.InvalidURL, UnicodeError, ValueError):
+    found = answered(case, base_url, owner.client.headers, statuses)
+    if found is None:
         return
-    statuses[response.status_code] += 1
-    told = f"{case.method} {response.request.url}: {response.status_code} {response.content[:400]!r}"
+    response, told = found
     assert response.status_code < 500 or is_missing_model(response), told
     if response.status_code < 400:
         assert not foreign, told

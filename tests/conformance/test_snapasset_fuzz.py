@@ -1,22 +1,15 @@
 """Generated requests over the face's own OpenAPI document, as two accounts: no server error, nothing of somebody else's."""
 
-import contextlib
 import io
 import os
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import requests
-import schemathesis
-from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis import strategies as st
-from hypothesis.errors import Unsatisfiable
 from PIL import Image
-from schemathesis import GenerationMode
 
+from conformance.generated_requests import answered, drawn, operations_of
 from conformance.snapasset_world import SMALL, Person, World, open_world, until
 
 REQUESTS = int(os.environ.get("PENTAPRISM_TEST_FUZZ_REQUESTS", "600"))
@@ -54,34 +47,16 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @pytest.mark.timeout(1800)
 def test_generated_requests_meet_no_server_error_and_nothing_foreign(world: World) -> None:
     both = (Tenant(world, "alphamark"), Tenant(world, "betamark"))
-    document = world.client.get("/api-docs/openapi.json").json()
+    operations = operations_of(world.client.get("/api-docs/openapi.json").json())
     statuses: Counter[int] = Counter()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        schema = schemathesis.openapi.from_dict(document)
-        operations = [result.ok() for result in schema.get_all_operations()]
-        share = max(2, REQUESTS // (len(operations) * len(both)))
-        for tenant, other in (both, both[::-1]):
-            for number, operation in enumerate(operations):
-                for case, choice in drawn(operation, 2 if operation.path in WAITS else share, number):
-                    send(case, choice, world.base, tenant, other, statuses)
+    share = max(2, REQUESTS // (len(operations) * len(both)))
+    for tenant, other in (both, both[::-1]):
+        for number, operation in enumerate(operations):
+            for case, choice in drawn(operation, 2 if operation.path in WAITS else share, number):
+                send(case, choice, world.base, tenant, other, statuses)
     assert sum(statuses.values()) >= REQUESTS // 2
     assert all(statuses[status] for status in (200, 400, 404)), statuses
     until(lambda: world.client.get("/health").json()["status"] == "ok", 10)
-
-
-def drawn(operation: Any, number: int, start: int) -> list[tuple[Any, int]]:
-    """``number`` generated cases of an operation, valid and invalid ones, each with a number to choose ids by."""
-    found: list[tuple[Any, int]] = []
-    for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
-        strategy = st.tuples(operation.as_strategy(generation_mode=mode), st.integers(0, 15))
-        collect = given(strategy)(lambda drawing: found.append(drawing))
-        quiet = settings(
-            max_examples=max(1, number // 2), database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
-        )
-        with contextlib.suppress(Unsatisfiable, schemathesis.errors.InvalidSchema):
-            seed(start)(quiet(collect))()
-    return found
 
 
 def send(case: Any, choice: int, base: str, tenant: Tenant, other: Tenant, statuses: Counter[int]) -> None:
@@ -92,12 +67,10 @@ def send(case: Any, choice: int, base: str, tenant: Tenant, other: Tenant, statu
         case.path_parameters = {name: ids.get(name, [SMALL])[0] for name in case.path_parameters}
     if of_other and isinstance(case.body, dict):
         case.body = {**case.body, "sourceJobId": other.job["jobId"], "sourceImageId": other.image}
-    try:
-        response = case.call(base_url=base, headers=tenant.person.headers, timeout=60)
-    except (requests.exceptions.InvalidHeader, requests.exceptions.InvalidURL, UnicodeError, ValueError):
+    found = answered(case, base, tenant.person.headers, statuses)
+    if found is None:
         return
-    statuses[response.status_code] += 1
-    told = f"{case.method} {response.request.url}: {response.status_code} {response.content[:400]!r}"
+    response, told = found
     still_working = response.status_code == 503 and response.json()["message"] in {"Still working", "Queue is paused"}
     assert response.status_code < 500 or still_working, told
     # Whoever knows the id of a job may follow its stream, which is the reference's own rule.

@@ -1,24 +1,18 @@
 """Generated requests over the face's own OpenAPI document, as two accounts: no server error, nothing of somebody else's."""
 
-import contextlib
 import math
 import os
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import cv2
+import httpx
 import numpy as np
 import pytest
-import requests
-import schemathesis
-from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis import strategies as st
-from hypothesis.errors import Unsatisfiable
-from schemathesis import GenerationMode
 
+from conformance.generated_requests import answered, drawn, operations_of
 from running_server import QUIET_LIMITS, running_server
 from spheroseg_client import SpherosegClient
 
@@ -61,38 +55,16 @@ def tenants(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Ten
 @pytest.mark.timeout(3600)
 def test_generated_requests_meet_no_server_error_and_nothing_foreign(tenants: tuple[str, Tenant, Tenant]) -> None:
     base_url, *both = tenants
-    document = requests.get(f"{base_url}/api/openapi.json", timeout=10).json()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        schema = schemathesis.openapi.from_dict(document)
-        operations = [result.ok() for result in schema.get_all_operations()]
-        operations = [operation for operation in operations if not operation.path.endswith(ENDS_THE_SESSION)]
-        share = math.ceil(REQUESTS / (len(operations) * len(both)))
-        statuses: Counter[int] = Counter()
-        for tenant, other in (both, both[::-1]):
-            for number, operation in enumerate(operations):
-                for case, choice in drawn(operation, share, number):
-                    send(case, choice, base_url, tenant, other, statuses)
-                tenant.renew()
+    operations = operations_of(httpx.get(f"{base_url}/api/openapi.json", timeout=10).json(), ENDS_THE_SESSION)
+    share = math.ceil(REQUESTS / (len(operations) * len(both)))
+    statuses: Counter[int] = Counter()
+    for tenant, other in (both, both[::-1]):
+        for number, operation in enumerate(operations):
+            for case, choice in drawn(operation, share, number):
+                send(case, choice, base_url, tenant, other, statuses)
+            tenant.renew()
     assert sum(statuses.values()) >= REQUESTS // 2
     assert all(statuses[status] for status in (200, 201, 400, 404)), statuses
-
-
-def drawn(operation: Any, number: int, start: int) -> list[tuple[Any, int]]:
-    """``number`` generated cases of an operation, valid and invalid ones in turn, each with a number to choose ids by."""
-    found: list[tuple[Any, int]] = []
-    for place, mode in enumerate((GenerationMode.POSITIVE, GenerationMode.NEGATIVE)):
-        amount = (number + 1 - place) // 2
-        if not amount:
-            continue
-        strategy = st.tuples(operation.as_strategy(generation_mode=mode), st.integers(0, 15))
-        collect = given(strategy)(lambda drawing: found.append(drawing))
-        quiet = settings(
-            max_examples=amount, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
-        )
-        with contextlib.suppress(Unsatisfiable, schemathesis.errors.InvalidSchema):
-            seed(start)(quiet(collect))()
-    return found
 
 
 def send(case: Any, choice: int, base_url: str, tenant: Tenant, other: Tenant, statuses: Counter[int]) -> None:
@@ -100,11 +72,9 @@ def send(case: Any, choice: int, base_url: str, tenant: Tenant, other: Tenant, s
     if case.path_parameters and choice < 8:
         ids = [*tenant.ids, *other.ids]
         case.path_parameters = {name: ids[(choice + place) % len(ids)] for place, name in enumerate(case.path_parameters)}
-    try:
-        response = case.call(base_url=base_url, headers={"Authorization": f"Bearer {tenant.client.access}"}, timeout=60)
-    except (requests.exceptions.InvalidHeader, requests.exceptions.InvalidURL, UnicodeError, ValueError):
+    found = answered(case, base_url, {"Authorization": f"Bearer {tenant.client.access}"}, statuses)
+    if found is None:
         return
-    statuses[response.status_code] += 1
-    told = f"{case.method} {response.request.url}: {response.status_code} {response.content[:400]!r}"
+    response, told = found
     assert response.status_code < 500, told
     assert other.mark.encode() not in response.content, told
