@@ -1,8 +1,10 @@
+import errno
 import os
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import psutil
@@ -94,3 +96,16 @@ def test_helpers_die_with_the_server():
         server.kill()
         helper.wait(5)
     assert not helper.is_running()
+
+
+def test_a_machine_without_room_for_a_helper_is_told_and_recovered_from(monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    lean = Compute(memory_mb=1024)
+    with monkeypatch.context() as patched:
+        patched.setattr(SpawnProcess, "_Popen", staticmethod(refuse))
+        with pytest.raises(Unavailable, match="Try again"):
+            lean.call(compute_tasks.add, 1, 1)
+    assert lean.call(compute_tasks.add, 1, 1) == 2
+    lean.close()

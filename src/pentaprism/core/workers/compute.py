@@ -8,6 +8,7 @@ import resource
 import threading
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeout
+from concurrent.futures.process import BrokenProcessPool
 from importlib import import_module
 from multiprocessing import get_context
 from typing import Any, ParamSpec, TypeVar
@@ -44,11 +45,14 @@ class Compute:
         """``function(*args)`` in a helper; both must be importable and picklable.
 
         An exception of the function is raised here. Unprocessable: the helper crashed or ran out of memory over it;
-        Unavailable: it took longer than ``timeout`` seconds, waiting included.
+        Unavailable: it took longer than ``timeout`` seconds, waiting included, or no helper could be started.
         """
-        future = self._running().schedule(function, args=args, timeout=timeout)
         try:
+            future = self._running().schedule(function, args=args, timeout=timeout)
             result: Result = future.result(timeout=timeout + 5.0)
+        except BrokenProcessPool as error:
+            log.exception("a helper could not be started")
+            raise Unavailable("The server has no room to look at files at the moment. Try again in a minute.") from error
         except ProcessExpired as error:
             log.warning("a helper ended with status %s in %s", error.exitcode, function.__qualname__)
             raise Unprocessable("The file could not be processed.") from error
