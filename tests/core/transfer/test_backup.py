@@ -27,14 +27,25 @@ def test_what_was_backed_up_is_restored_byte_for_byte_on_either_kind(source: Pla
     assert target.files() == source.files()
     assert (restored.rows, restored.blobs) == (done.rows, done.blobs) == (sum(map(len, target.rows().values())), 3)
     assert (tmp_path / "a.tar").stat().st_mode & 0o777 == 0o600
-
-
-def test_a_restored_database_counts_on(source: Place, target: Place, tmp_path: Path) -> None:
-    back_up(tmp_path / "a.tar", source.database, source.store)
-    restore(tmp_path / "a.tar", target.database, target.store)
     with target.database.write() as session:
-        session.execute(insert(JobLog).values(job_id=CHILD, message="one more"))
+        session.execute(insert(JobLog).values(job_id=CHILD, message="its number is the next one"))
     assert max(row["id"] for row in target.rows()["job_logs"]) == 302
+
+
+def test_each_part_is_told_from_its_beginning_to_its_end(new_place: NewPlace, tmp_path: Path) -> None:
+    source, target = new_place("embedded"), new_place("embedded")
+    source.fill()
+    told: dict[str, list[tuple[int, int]]] = {}
+
+    def report(part: str, done: int, total: int) -> None:
+        told.setdefault(part, []).append((done, total))
+
+    back_up(tmp_path / "a.tar", source.database, source.store, report=report)
+    assert list(told) == ["rows", "files"]
+    restore(tmp_path / "a.tar", target.database, target.store, report=report)
+    assert list(told) == ["rows", "files", "check"]
+    for part in told.values():
+        assert part[0][0] == 0 and part[-1][0] == part[-1][1] > 0 and part[0][1] == part[-1][1]
 
 
 def test_any_program_can_read_the_archive(source: Place, tmp_path: Path) -> None:

@@ -76,6 +76,8 @@ class _Checker:
         if self._header is None or self._manifest is None:
             raise ArchiveInvalid(f"{path.name} is not whole: its end is missing.")
         self._compare(self._manifest)
+        # Headers are not counted while they pass.
+        self._meter.add(self._meter.total - self._meter.done)
         return Contents(self._header, self._manifest, self._secret)
 
     def _begin(self, member: Member) -> None:
