@@ -15,7 +15,7 @@ from pentaprism.core.platform import Platform
 from pentaprism.core.signing import Signer, unexpired
 from pentaprism.faces.quarry.kinds import FACE
 from pentaprism.faces.quarry.metrics import QuarryMetrics
-from pentaprism.faces.quarry.service.resultfiles import FolderFiles, StoredFiles, result_files
+from pentaprism.faces.quarry.resultfiles import FolderFiles, StoredFiles, result_files
 from pentaprism.faces.quarry.settings import QuarrySettings
 from pentaprism.web.auth import Authenticator, AuthRules, Credential, client_address, find_credential, remember
 from pentaprism.web.ratelimit import RateLimits, header_style

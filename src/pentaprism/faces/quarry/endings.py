@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from pentaprism.core.jobs.tables import Job
-from pentaprism.faces.quarry.service.resultfiles import remove_files
+from pentaprism.faces.quarry.resultfiles import remove_files
 
 WEEK = 168.0
 

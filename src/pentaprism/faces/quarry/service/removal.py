@@ -6,7 +6,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from pentaprism.core.platform import Platform
-from pentaprism.faces.quarry.service.resultfiles import FolderFiles, remove_files, result_files
+from pentaprism.faces.quarry.resultfiles import FolderFiles, remove_files, result_files
 from pentaprism.faces.quarry.settings import QuarrySettings
 from pentaprism.faces.quarry.tables import Embedding, Image, ResultFile
 

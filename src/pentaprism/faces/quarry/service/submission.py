@@ -19,6 +19,7 @@ from pentaprism.core.jobs.tables import Job
 from pentaprism.faces.quarry.context import Caller, Quarry
 from pentaprism.faces.quarry.errors import DriveOff, invalid
 from pentaprism.faces.quarry.kinds import FACE, PUBLIC, kind_name
+from pentaprism.faces.quarry.resultfiles import FolderFiles
 from pentaprism.faces.quarry.schemas.fields import Fields
 from pentaprism.faces.quarry.schemas.prompts import (
     DEFAULT_BOX,
@@ -36,7 +37,6 @@ from pentaprism.faces.quarry.schemas.prompts import (
 from pentaprism.faces.quarry.service import budget, images, models
 from pentaprism.faces.quarry.service.drive import Drive
 from pentaprism.faces.quarry.service.inspection import Facts
-from pentaprism.faces.quarry.service.resultfiles import FolderFiles
 from pentaprism.faces.quarry.tables import Embedding, Image
 
 IDEMPOTENT_FOR = timedelta(hours=24)

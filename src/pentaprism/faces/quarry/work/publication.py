@@ -19,7 +19,7 @@ from pentaprism.core.blobs.staging import StagedBlob
 from pentaprism.core.errors import StorageFull, TransientFault
 from pentaprism.core.jobs.context import JobContext
 from pentaprism.faces.quarry.kinds import FACE
-from pentaprism.faces.quarry.service.resultfiles import FolderFiles, StoredFiles, holder_of, key_of, remove_files, result_files
+from pentaprism.faces.quarry.resultfiles import FolderFiles, StoredFiles, holder_of, key_of, remove_files, result_files
 from pentaprism.faces.quarry.tables import ResultFile
 from pentaprism.faces.quarry.work.engines import settings_of
 
