@@ -113,6 +113,7 @@ def _describe(
             statistics.add(window.first_trace, window.rows, sums, reasons[part] == 0, window.missing)
             if window.fields:
                 survey.add(window.fields)
+            if "delay_ms" in window.fields:
                 delays.update((int(window.fields["delay_ms"].min()), int(window.fields["delay_ms"].max())))
             if sums.nonfinite.any():
                 first_bad = part.start + int(np.argmax(sums.nonfinite > 0)) if first_bad < 0 else first_bad

@@ -12,6 +12,8 @@ from pentaprism.engines.seismic.formats.segy.fields import HEADER_FIELDS
 from pentaprism.engines.seismic.gathers import Gathers
 from pentaprism.engines.seismic.statistics import trace_sums
 
+SAMPLES_AT_ONCE = 4_000_000
+
 
 def trace_rows(
     section: Section,
@@ -33,8 +35,7 @@ def trace_rows(
         raise ParameterError("fields", f"Unknown field {unknown[0]}; known: {', '.join(HEADER_FIELDS)}")
     names = section.field_names if fields is None else fields
     columns = section.fields({*names, "delay_ms"}, first_trace, count)
-    sums = trace_sums(section.read(first_trace, count, raw=True), section.missing(first_trace, count))
-    rms = np.sqrt(sums.squares / np.maximum(sums.valid, 1))
+    rms = _rms(section, first_trace, count)
     done = mark(filled, section.traces)[first_trace : first_trace + count]
     reasons = dead.reasons[first_trace : first_trace + count]
     delays = columns.get("delay_ms", np.full(count, round(section.delay_ms)))
@@ -43,13 +44,25 @@ def trace_rows(
             "index": first_trace + row,
             "dead": bool(reasons[row]),
             "missing": bool(reasons[row]) and not bool(done[row]),
-            "rms": float(rms[row]) if sums.valid[row] else None,
+            "rms": rms[row],
             "delay_ms": int(delays[row]),
             "gather": gathers.of(first_trace + row),
             "fields": {name: int(columns[name][row]) for name in names if name in columns},
         }
         for row in range(count)
     ]
+
+
+def _rms(section: Section, first_trace: int, count: int) -> list[float | None]:
+    """RMS of the finite samples of neighbouring traces, None where there is none; long traces are read a few at a time."""
+    found: list[float | None] = []
+    step = max(1, SAMPLES_AT_ONCE // section.samples)
+    for first in range(first_trace, first_trace + count, step):
+        size = min(step, first_trace + count - first)
+        sums = trace_sums(section.read(first, size, raw=True), section.missing(first, size))
+        values = np.sqrt(sums.squares / np.maximum(sums.valid, 1)).tolist()
+        found += [value if valid else None for value, valid in zip(values, sums.valid.tolist(), strict=True)]
+    return found
 
 
 def gather_rows(section: Section, gathers: Gathers, dead: DeadTraces, first: int, count: int) -> list[dict[str, Any]]:
