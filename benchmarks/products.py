@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,12 +24,16 @@ from benchmarks.report import Row, percentile, show
 from pentaprism.engines.products import ProductsEngine, category_of
 from pentaprism.engines.products.colour import ANCHORS, colour_of, name_of, to_lab
 from pentaprism.engines.products.foreground import foreground
+from pentaprism.imaging.encode import jpeg
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "training" / "products"))
 
 from boxes import iou
+from conformance.imagineai_client import ImagineaiClient
 from photographs import Photograph, read
 from plain_scenes import plain_scene
+from running_server import QUIET_LIMITS, running_server
 
 Rgb = npt.NDArray[np.uint8]
 SELLERS = {"grey": "gray", "silver": "gray", "gold": "yellow"}
@@ -57,6 +62,35 @@ def speed(engine: ProductsEngine) -> list[Row]:
     return [
         Row("12 MP, five steps, median s", f"{percentile(wall, 0.5):.2f}", "1.00 (target)"),
         Row("12 MP, five steps, CPU s", f"{percentile(cpu, 0.5):.2f}"),
+    ]
+
+
+def served(count: int = 20) -> list[Row]:
+    """Direct uploads of a JPEG of 12 megapixels to a running server, one after the other, until their sockets tell of the end."""
+    picture = cv2.resize(plain_scene(np.random.default_rng(1), "stain")[0], (4000, 3000), interpolation=cv2.INTER_CUBIC)
+    grain = np.random.default_rng(2).normal(0, 3, picture.shape[:2])[..., None]
+    content = jpeg(np.clip(picture + grain, 0, 255).astype(np.uint8), 92)
+    wall, steps = [], []
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_server(Path(folder) / "data", "--face", "imagineai", "--workers", "2", environment=QUIET_LIMITS) as server,
+        ImagineaiClient(server.url) as client,
+    ):
+        product = client.product("A plain thing")
+        for number in range(count + 2):
+            began = time.perf_counter()
+            image = client.direct(product, content)
+            frames, _ = client.listen(image["job_id"])
+            seconds = time.perf_counter() - began
+            if frames[-1]["type"] != "job_complete":
+                raise SystemExit(f"the upload ended with {frames[-1]}")
+            if number >= 2:
+                wall.append(seconds)
+                steps.append(client.made("GET", f"/analysis/{image['image_id']}")["processing_time_ms"] / 1000)
+    return [
+        Row("12 MP JPEG, upload to job_complete, p50 s", f"{percentile(wall, 0.5):.2f}"),
+        Row("12 MP JPEG, upload to job_complete, p95 s", f"{percentile(wall, 0.95):.2f}", "1.50 (target)"),
+        Row("  of that in the five steps, p50 s", f"{percentile(steps, 0.5):.2f}"),
     ]
 
 
@@ -139,7 +173,7 @@ def main() -> None:
     parser.add_argument("--colours", type=int, default=300)
     args = parser.parse_args()
     engine = ProductsEngine()
-    show([*speed(engine), *defects(engine, args.scenes)])
+    show([*speed(engine), *served(), *defects(engine, args.scenes)])
     if args.data:
         items, pictures, sizes = read(args.data)
 

@@ -49,10 +49,15 @@ def _border(lab: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 def _distance(lab: npt.NDArray[np.float32], centres: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """To the nearest centre [h, w]; lightness counts half, so that a soft shadow is ground."""
-    weight = np.array([0.6, 1.0, 1.0], np.float32)
-    planes = [np.sqrt((((lab - centre) * weight) ** 2).sum(axis=-1)) for centre in centres]
-    nearest: npt.NDArray[np.float32] = np.minimum.reduce(planes)
-    return nearest
+    # Channel by channel: NumPy takes several times as long for sums over an axis of three.
+    lightness, a, b = cv2.split(lab)
+    nearest: npt.NDArray[np.float32] | None = None
+    for centre in centres:
+        square = ((lightness - centre[0]) * np.float32(0.6)) ** 2
+        square += (a - centre[1]) ** 2
+        square += (b - centre[2]) ** 2
+        nearest = square if nearest is None else np.minimum(nearest, square, out=nearest)
+    return np.sqrt(np.asarray(nearest, np.float32))
 
 
 def _plain(distance: npt.NDArray[np.float32], spread: float) -> Mask:

@@ -81,12 +81,21 @@ def _surface(rgb: Rgb, mask: Mask) -> Surface | None:
     deviations, residuals = [], []
     for share in WINDOWS:
         residual = exact - _median(filled, share * size) * WEIGHTS
-        values = residual[inside]
-        centre = np.median(values, axis=0)
-        spread = np.maximum(1.4826 * np.median(np.abs(values - centre), axis=0), FLOOR)
-        deviations.append(np.where(inside, np.sqrt((((residual - centre) / spread) ** 2).sum(axis=2)), 0).astype(np.float32))
+        deviations.append(_deviation(residual, inside))
         residuals.append(residual)
     return Surface(inside, size, tuple(deviations), tuple(residuals), exact)
+
+
+def _deviation(residual: Plane, inside: Mask) -> Plane:
+    """Distance [h, w] from the median of the inner pixels in robust standard deviations, 0 outside."""
+    square = np.zeros(inside.shape, np.float32)
+    # Channel by channel: NumPy takes several times as long for sums and medians beside an axis of three.
+    for number, channel in enumerate(cv2.split(residual)):
+        values = channel[inside]
+        centre = np.median(values)
+        spread = np.maximum(1.4826 * np.median(np.abs(values - centre)), FLOOR[number])
+        square += ((channel - centre) / spread) ** 2
+    return np.where(inside, np.sqrt(square), np.float32(0))
 
 
 def _spread(lab: Lab8, inside: Mask) -> Lab8:
