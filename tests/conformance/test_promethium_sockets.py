@@ -15,6 +15,7 @@ from running_server import QUIET_LIMITS, running_server
 from seismic_files import npy_bytes, shots
 
 SETTINGS = {"PENTAPRISM_PROMETHIUM__SOCKET_AUTH_SECONDS": "1.0", "PENTAPRISM_PROMETHIUM__SOCKETS_PER_ACCOUNT": "4"}
+MOST_UPDATES_A_SECOND = 5
 SLOW = {"iterations": 150, "window_traces": 32, "window_samples": 128, "holdout": False}
 
 
@@ -44,6 +45,7 @@ def dataset(ann: Client) -> dict[str, Any]:
 
 
 def test_auth_and_subscribe_may_be_sent_at_once_and_two_listeners_hear_the_same(ann: Client, dataset: dict[str, Any]) -> None:
+    began = time.monotonic()
     job = ann.job(dataset["id"], "pocs", **SLOW)
     sockets = [ann.socket(greet=False) for _ in range(2)]
     for socket in sockets:
@@ -62,6 +64,7 @@ def test_auth_and_subscribe_may_be_sent_at_once_and_two_listeners_hear_the_same(
         assert statuses == sorted(statuses, key=["pending", "running", "completed"].index)
         progress = [frame["progress"] for frame in frames if frame["type"] == "job_update"]
         assert progress == sorted(progress)
+        assert len(progress) <= MOST_UPDATES_A_SECOND * (time.monotonic() - began) + len(set(statuses)) + 1
         assert socket.quiet()
         heard.append([frame["message"] for frame in frames if frame["type"] == "job_log"])
         socket.connection.close()
