@@ -19,7 +19,7 @@ from pentaprism.core.blobs.staging import StagedBlob
 from pentaprism.core.errors import StorageFull, TransientFault
 from pentaprism.core.jobs.context import JobContext
 from pentaprism.faces.quarry.kinds import FACE
-from pentaprism.faces.quarry.resultfiles import FolderFiles, StoredFiles, holder_of, key_of, remove_files, result_files
+from pentaprism.faces.quarry.resultfiles import FolderFiles, StoredFiles, holder_of, key_of, remove_files, result_files, unlink
 from pentaprism.faces.quarry.tables import ResultFile
 from pentaprism.faces.quarry.work.engines import settings_of
 
@@ -57,13 +57,14 @@ def publication(job: JobContext, folder: str) -> Publication:
 
 
 class FolderPublication:
-    """To a folder of this machine: drafts beside their places, numbers and links under a lock."""
+    """To a folder of this machine: drafts beside their places, numbers and links under a lock. Drafts of an attempt that was killed go."""
 
     def __init__(self, job: JobContext, folder: str, files: FolderFiles) -> None:
         self._job, self._files, self._place = job, files, folder
         self._folder = files.root / folder if folder else files.root
         self._drafts: list[Path] = []
         self._published: list[Path] = []
+        unlink(list(self._folder.glob(f".{job.id}-*.part")))
 
     def write(self, content: bytes) -> None:
         """Write one file. Raises StorageFull, Invalid."""
