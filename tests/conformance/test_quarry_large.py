@@ -1,12 +1,15 @@
-"""Pictures of many megapixels: what they cost, and what stops them."""
+"""What is too much for a worker: pictures of many megapixels, and its death."""
 
+import base64
 import struct
+import time
 import zlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from conformance.quarry_world import Client, Watch, photograph, refused
+from conformance.quarry_world import Client, Watch, photograph, refused, saved
 from running_server import QUIET_LIMITS, running_server
 
 MEBIBYTE = 1 << 20
@@ -38,3 +41,24 @@ def bomb(side: int) -> bytes:
     chunks = ((b"IHDR", struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)), (b"IDAT", rows), (b"IEND", b""))
     packed = (struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in chunks)
     return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
+
+
+@pytest.mark.slow
+def test_a_batch_ends_with_exact_counts_although_a_worker_is_killed_again_and_again(tmp_path: Path) -> None:
+    noise = np.random.default_rng(6).integers(0, 255, (20, 12, 18, 3), np.uint8)
+    images = [base64.b64encode(saved(np.kron(one, np.ones((16, 16, 1), np.uint8)))).decode() for one in noise]
+    with running_server(tmp_path / "data", "--workers", "2", environment=QUIET_LIMITS) as server:
+        client = Client(f"{server.url}/quarry")
+        client.ready()
+        payload = {"images": images, "parameters": {"format": "none", "crop_n_layers": 0}}
+        batch = client.call("POST", "/segment/batch", json=payload).json()["batch_job_id"]
+        for wanted in (3, 9):
+            while client.get(f"/segment/batch/{batch}").json()["completed_images"] < wanted:
+                time.sleep(0.05)
+            busiest = max(server.children(), key=lambda child: child.cpu_times().user)
+            busiest.kill()
+        client.wait(batch, 120)
+        body = client.get(f"/segment/batch/{batch}").json()
+        assert (body["completed_images"], body["failed_images"]) == (20, 0)
+        assert [job["index"] for job in body["jobs"]] == list(range(20))
+        assert {job["total_masks"] is None for job in body["jobs"]} == {False}
