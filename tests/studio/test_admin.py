@@ -1,8 +1,6 @@
 """Administration: health, models, keys, queue, storage and accounts of the running installation."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import httpx
@@ -10,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from running_server import RunningServer
-from studio_visitor import PASSWORD, sign_up
+from studio_visitor import sign_up_administrator
 
 
 def test_every_face_is_well(page: Page) -> None:
@@ -54,14 +52,7 @@ def administrator(studio_server: RunningServer, browser: Browser) -> Iterator[Pa
     """The Studio as an administrator sees it."""
     context = browser.new_context(base_url=studio_server.url)
     page = context.new_page()
-    email = sign_up(page)
-    role = ["user", "role", email, "admin", "--data-dir", str(studio_server.data_dir)]
-    subprocess.run([sys.executable, "-m", "pentaprism", *role], check=True, capture_output=True)
-    page.get_by_role("button", name="Log out").click()
-    page.get_by_label("E-mail").fill(email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("heading", name="Hello Ada")).to_be_visible()
+    sign_up_administrator(page, studio_server)
     yield page
     context.close()
 

@@ -73,7 +73,8 @@ class App extends HTMLElement {
     }
     document.title = `${section?.title ?? "Pentaprism"} – Pentaprism Studio`;
     const load = !user() ? import("./pages/sign-in.js") : section ? section.page() : import("./pages/home.js");
-    let again = () => this.route();
+    /** @type {() => void} */
+    let again = () => void this.route();
     this.#main.setAttribute("aria-busy", "true");
     try {
       const module = await load.catch((error) => {
