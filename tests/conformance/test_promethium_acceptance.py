@@ -3,6 +3,7 @@
 import io
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import segyio
 
 from conformance.promethium_world import Client
 from running_server import QUIET_LIMITS, RunningServer, running_server
-from seismic_files import read_segy, segy_bytes, shots
+from seismic_files import npy_bytes, read_segy, segy_bytes, shots
 
 KEYS = {
     "job": {"id", "type", "status", "progress", "dataset_id", "model_id", "parameters", "logs", "created_at", "started_at", "completed_at"},
@@ -126,6 +127,20 @@ def test_every_byte_but_changed_samples_survives(ann: Client, tmp_path: Path, co
     assert result[:start] == content[:start]
     assert result[start + width - 240 :] == content[start + width - 240 :]
     assert result[start : start + width - 240] != content[start : start + width - 240]
+
+
+def test_simultaneous_requests_with_one_key_make_one_job(ann: Client) -> None:
+    dataset = ann.dataset(npy_bytes(shots(1, 16)), "a.npy", sample_interval_us="4000")
+    body = {"type": "reconstruction", "dataset_id": dataset["id"], "model_id": "linear"}
+    with ThreadPoolExecutor(8) as pool:
+        sent = [pool.submit(ann.post, "/jobs", json=body, headers={"Idempotency-Key": "once"}) for _ in range(8)]
+    answers = [one.result() for one in sent]
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    ann.ended(answers[0].json()["id"])
+    with ThreadPoolExecutor(6) as pool:
+        gone = [pool.submit(ann.call, "DELETE", f"/datasets/{dataset['id']}") for _ in range(6)]
+    assert sorted(one.result().status_code for one in gone) == [204, *[404] * 5]
 
 
 def test_a_dataset_and_a_job_survive_a_crash_of_the_server(server: RunningServer, ann: Client, tmp_path: Path) -> None:

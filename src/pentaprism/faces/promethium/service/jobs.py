@@ -128,6 +128,10 @@ def _enqueue(
         time_limit=context.settings.job_seconds,
     )
     session.flush()
+    earlier = session.get(Run, job.id)
+    if earlier is not None:
+        # A request with the same key came between the look and the lock.
+        return new_job(job, earlier)
     run = Run(
         id=job.id,
         account_id=account_id,
