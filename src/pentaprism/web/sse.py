@@ -54,8 +54,8 @@ def stream(
 
     HEAD is answered at once, and ``messages`` are not asked for.
     """
-    body = _nothing() if is_head(request) else _with_heartbeats(messages, heartbeat, heartbeat_seconds, stopping(request))
-    return StreamingResponse(body, media_type="text/event-stream", headers={**HEADERS, **(headers or {})})
+    made = () if is_head(request) else _with_heartbeats(messages, heartbeat, heartbeat_seconds, stopping(request))
+    return StreamingResponse(made, media_type="text/event-stream", headers={**HEADERS, **(headers or {})})
 
 
 def stopping(connection: HTTPConnection) -> asyncio.Event:
@@ -92,11 +92,6 @@ async def _with_heartbeats(
         close = getattr(messages, "aclose", None)
         if close is not None:
             await close()
-
-
-async def _nothing() -> AsyncIterator[bytes]:
-    return
-    yield
 
 
 async def _next(messages: AsyncIterator[Message]) -> Message | None:
