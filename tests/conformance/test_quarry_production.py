@@ -14,6 +14,8 @@ from PIL import Image
 from conformance.quarry_world import Client, refused, saved, squares
 from production_world import Production, production
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]:
@@ -78,3 +80,22 @@ def test_a_batch_ends_with_exact_counts_although_its_workers_are_killed(installa
     assert (body["status"], body["completed_images"], body["failed_images"]) == ("completed", 20, 0)
     assert [job["index"] for job in body["jobs"]] == list(range(20))
     assert {job["status"] for job in body["jobs"]} == {"completed"}
+
+
+def test_health_names_the_part_that_is_down(installation: Production, gateways: list[Client]) -> None:
+    installation.redis.stop()
+    installation.postgres.stop()
+    try:
+        # A report is kept for a second.
+        time.sleep(1.5)
+        health, ready, live = (gateways[0].get(f"/health/{path}") for path in ("", "ready", "live"))
+    finally:
+        installation.postgres.start()
+        installation.redis.start()
+    assert (health.status_code, ready.status_code, live.status_code) == (503, 503, 200)
+    assert set(health.json()) == {"status", "service", "version", "details"}
+    details = health.json()["details"]
+    assert (health.json()["status"], details["database"], details["redis"]) == ("unhealthy", "unhealthy", "unhealthy")
+    assert (ready.json()["status"], ready.json()["details"]) == ("not_ready", {"ready": False})
+    assert live.json()["details"] == {"alive": True}
+    gateways[0].ready()

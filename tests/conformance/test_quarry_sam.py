@@ -21,6 +21,7 @@ KEY = "key-of-the-operator-0123456789"
 LOOSE = {"pred_iou_thresh": 0, "stability_score_thresh": 0, "min_mask_region_area": 0, "format": "rle"}
 SMALL = {"points_per_side": 4, "crop_n_layers": 0}
 CLICK = '[{"x": 0.5, "y": 0.4}]'
+pytestmark = pytest.mark.slow
 
 
 @dataclass
