@@ -14,6 +14,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from cells_scenes import TWO_DISKS, two_disks
+from pentaprism.samples.pictures import sample_pictures
 from running_server import RunningServer
 from studio_visitor import sign_up
 
@@ -378,3 +379,15 @@ def test_a_large_picture_is_sharp_where_one_looks_closely(page: Page, rest: http
         if shown == wanted:
             break
     assert shown == wanted
+
+
+def test_nuclei_on_a_real_micrograph_are_found_and_measured(page: Page) -> None:
+    picture = next(sample for sample in sample_pictures() if sample.name == "nuclei-fluorescence.png")
+    new_project(page, "Nuclei")
+    page.locator("pt-drop-zone input").set_input_files(files=[{"name": picture.name, "mimeType": "image/png", "buffer": picture.data}])
+    expect(page.locator(".image-card")).to_have_count(1)
+    page.get_by_role("button", name="Find cells in all").click()
+    page.get_by_role("dialog").get_by_role("button", name="Find cells").click()
+    expect(page.locator(".image-card .chip.good")).to_have_count(1)
+    page.get_by_role("link", name=re.compile(picture.name)).first.click()
+    expect(rows(page).nth(20)).to_be_visible()

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Download, Page, expect
+from skimage import data
 
 WIDTH, HEIGHT = 900, 600
 DISC = (90, 90, 310, 310)
@@ -290,3 +291,20 @@ def test_nothing_is_wider_than_a_telephone(bench: Bench) -> None:
         page.goto(place)
         expect(page.locator("main h1")).to_be_visible()
         assert json.loads(page.evaluate("JSON.stringify(document.documentElement.scrollWidth)")) <= 390, place
+
+
+def test_a_part_of_a_photograph_is_taken_out(page: Page, tmp_path: Path) -> None:
+    photograph = np.asarray(data.coffee())
+    Image.fromarray(photograph).save(tmp_path / "cup.png")
+    page.goto("/#/cutouts")
+    page.locator("input[type=file]").set_input_files(str(tmp_path / "cup.png"))
+    bench = Bench(page)
+    expect(page.locator("pt-zoom-view")).to_be_visible()
+    box = page.locator("pt-zoom-view").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.5)
+    bench.expect_proposals()
+    inside = bench.cutout()[..., 3] > 0
+    assert inside.shape == photograph.shape[:2]
+    assert inside[200, 300]
+    assert 0.002 < inside.mean() < 0.6

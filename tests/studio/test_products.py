@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 from playwright.sync_api import Locator, Page, expect
+from skimage import data
 
 RED, BLUE = (176, 32, 40), (40, 90, 170)
 STEPS = ["Prepare", "Classify", "Attributes", "Defects", "Describe"]
@@ -69,6 +70,14 @@ def test_photos_become_a_product_step_by_step(page: Page, tmp_path: Path) -> Non
     page.get_by_role("button", name="Photo 2: blue.png").click()
     expect(page.get_by_label("Color", exact=True)).to_have_value("blue")
     expect(region(page, "Defects")).to_contain_text("None found")
+
+
+def test_a_photograph_of_a_cup_says_what_it_is(page: Page, tmp_path: Path) -> None:
+    Image.fromarray(np.asarray(data.coffee())).save(tmp_path / "cup.jpg", quality=92)
+    new_product(page, "Espresso", tmp_path / "cup.jpg")
+    wait_for_findings(page)
+    expect(region(page, "What it is")).to_contain_text("Mug")
+    expect(page.get_by_label("Color", exact=True)).to_have_value("red")
 
 
 def test_defects_are_drawn_where_the_photo_has_them(page: Page, tmp_path: Path) -> None:

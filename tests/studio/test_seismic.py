@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import obspy
 import pytest
 import segyio
 from PIL import Image
@@ -262,3 +263,15 @@ def test_every_page_fits_a_narrow_screen(page: Page, line: Path) -> None:
     page.get_by_role("link", name="New job").click()
     page.get_by_role("button", name="Start the job").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_recording_of_a_real_station_is_shown(page: Page, tmp_path: Path) -> None:
+    recording = Path(obspy.__file__).parent / "io/mseed/tests/data/CH.BALST..LH_two_channels"
+    copy = tmp_path / "balst.mseed"
+    copy.write_bytes(recording.read_bytes())
+    send(page, copy)
+    open_dataset(page, "balst.mseed")
+    expect(page.locator("main")).to_contain_text("miniSEED")
+    expect(page.locator("main")).to_contain_text("1 Hz")
+    page.wait_for_timeout(2000)
+    assert np.ptp(pixels(page.locator("pt-zoom-view").first)[10:-10, 10:-10]) > 15
