@@ -71,16 +71,18 @@ def trace_sums(rows: Rows, missing: Mask | None = None) -> TraceSums:
     total, squares = np.zeros((2, n))
     zeros, nonfinite = np.zeros((2, n), np.int64)
     valid = np.full(n, samples, np.int64)
-    step = max(1, BLOCK // samples)
+    step = max(1, min(n, BLOCK // samples))
+    widened = np.empty((step, samples))
     with np.errstate(invalid="ignore"):
         for at in range(0, n, step):
             part = slice(at, at + step)
             values = rows[part]
             np.minimum.reduce(values, axis=1, out=low[part], dtype=np.float32)
             np.maximum.reduce(values, axis=1, out=high[part], dtype=np.float32)
-            exact = values.astype(np.float64)
+            exact = widened[: len(values)]
+            np.copyto(exact, values)
             np.einsum("ij->i", exact, out=total[part])
-            np.einsum("ij,ij->i", exact, exact, out=squares[part])
+            np.vecdot(exact, exact, out=squares[part])
             nothing = values == 0
             if np.count_nonzero(nothing):
                 zeros[part] = np.count_nonzero(nothing, axis=1)
