@@ -1,11 +1,11 @@
 # One image for gateway and workers: `docker run IMAGE serve` or `docker run IMAGE worker`.
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /build
-COPY pyproject.toml README.md LICENSE NOTICE requirements.lock ./
+COPY pyproject.toml README.md LICENSE NOTICE requirements-production.lock ./
 COPY src ./src
 RUN python -m venv /opt/pentaprism \
-    && /opt/pentaprism/bin/pip install --no-cache-dir -r requirements.lock \
-    && /opt/pentaprism/bin/pip install --no-cache-dir '.[production]' \
+    && /opt/pentaprism/bin/pip install --no-cache-dir --require-hashes -r requirements-production.lock \
+    && /opt/pentaprism/bin/pip install --no-cache-dir --no-deps --no-build-isolation . \
     && find /opt/pentaprism -name '__pycache__' -type d -prune -exec rm -rf {} +
 
 FROM python:3.11-slim-bookworm

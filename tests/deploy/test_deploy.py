@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,21 @@ def test_the_image_runs_as_nobody_special_and_holds_its_health_check() -> None:
         assert (ROOT / name).exists() and name in allowed, name
     environment = set(re.findall(r"(PENTAPRISM_\w+)=", lines))
     assert environment <= NAMES
+
+
+def pinned(lock: str) -> set[str]:
+    """Names and versions in a lock file."""
+    return set(re.findall(r"^([a-z0-9][\w.-]*==\S+)", (ROOT / lock).read_text(), re.M))
+
+
+def test_the_image_holds_exactly_what_was_tested() -> None:
+    image, tested, run = (pinned(f"requirements{kind}.lock") for kind in ("-production", "-dev", ""))
+    assert run < image < tested
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["production"]
+    assert {name.partition("==")[0] for name in image} >= set(wanted)
+    steps = (ROOT / "Dockerfile").read_text()
+    assert "--require-hashes -r requirements-production.lock" in steps
+    assert "!requirements-production.lock" in (ROOT / ".dockerignore").read_text()
 
 
 def test_the_chart_is_whole() -> None:
