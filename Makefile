@@ -13,7 +13,7 @@ DEVELOPMENT := $(VENV)/.development-installed
 PORT ?= 8000
 DATA_DIR ?= pentaprism-data
 TEST_PROCESSES ?= 2
-PRODUCTION_TESTS ?= tests/conformance/test_spheroseg_journey.py tests/conformance/test_imagineai_server.py
+PRODUCTION_TESTS ?= tests/conformance
 BENCHMARKS ?=
 
 help: ## list the targets
@@ -53,7 +53,7 @@ test-embedded: $(DEVELOPMENT) ## every test, each server on SQLite and local fil
 
 test-production: $(DEVELOPMENT) ## the faces' tests once more, each server on PostgreSQL, Redis, Celery and S3
 	scripts/test-services
-	PENTAPRISM_TEST_SETUP=production $(BIN)/pytest $(PRODUCTION_TESTS)
+	PENTAPRISM_TEST_SETUP=production $(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile -m "not embedded and not alone and not slow" $(PRODUCTION_TESTS)
 
 test-extras: $(DEVELOPMENT) ## the tests of package extras, in an environment of their own (PyTorch is large)
 	$(BIN)/python -m venv .venv-extras

@@ -13,7 +13,6 @@ import pytest
 
 from conformance.quarry_world import Client, refused, saved, squares
 from running_server import QUIET_LIMITS, running_server
-from shared_servers import IS_PRODUCTION
 
 TABLES = ("jobs", "blobs", "quarry_images", "quarry_files", "quarry_embeddings")
 CLICK = '[{"x": 0.5, "y": 0.5}]'
@@ -77,7 +76,7 @@ FORMS: list[tuple[str, bytes | None, dict[str, str], int]] = [
 ]
 
 
-@pytest.mark.skipif(IS_PRODUCTION, reason="looks at the rows in SQLite")
+@pytest.mark.embedded
 def test_refused_requests_leave_nothing_behind(idle: Client, folder: Path) -> None:
     before = kept(folder)
     for path, image, fields, status in FORMS:
@@ -159,7 +158,7 @@ def test_words_of_queries_are_named_where_one_is_wrong(idle: Client) -> None:
     assert "input" not in details["errors"][0]
 
 
-@pytest.mark.skipif(IS_PRODUCTION, reason="looks at the rows in SQLite")
+@pytest.mark.embedded
 def test_ended_jobs_are_kept_as_long_as_the_settings_say(idle: Client, folder: Path) -> None:
     image = idle.made("/segment/auto/async", squares())
     click = refused(idle.post("/segment/single", image_id=image["image_id"], points=CLICK), 503, "SERVICE_UNAVAILABLE")["details"]

@@ -66,7 +66,7 @@ def test_no_folder_leads_out_of_the_results(quarry: Client, quarry_folder: Path,
     assert all("results" in path.parts for path in quarry_folder.glob("**/object_*.png"))
 
 
-@pytest.mark.skipif(IS_PRODUCTION, reason="a bucket has no links")
+@pytest.mark.embedded
 def test_a_link_leads_nobody_out_of_the_results(quarry: Client, quarry_folder: Path) -> None:
     results = quarry_folder / "data/results"
     results.mkdir(exist_ok=True)

@@ -17,13 +17,12 @@ from pentaprism.samples.pictures import sample_pictures
 from production_world import Production
 from running_server import QUIET_LIMITS, RunningServer, free_port, running_server
 from s3_server import new_bucket
-from shared_servers import IS_PRODUCTION
 from spheroseg_client import SpherosegClient
 
 PASSWORD = "correct horse battery"
 EMAIL = "ada@example.com"
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(IS_PRODUCTION, reason="begins with an installation of one process")]
+pytestmark = [pytest.mark.slow, pytest.mark.embedded]
 
 
 @dataclass
