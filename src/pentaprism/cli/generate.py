@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pentaprism.cli.console import JsonOption, err, fail, out, print_json, print_table
+from pentaprism.core.workers.process import limit_threads
 
 if TYPE_CHECKING:
     from pentaprism.faces.snapasset.catalogue import Platform
@@ -35,6 +36,8 @@ def generate(
     as_json: JsonOption = False,
 ) -> None:
     """Draw a picture for each platform with the built-in renderer. Status 0: all drawn, 2: the command was wrong."""
+    # Two threads draw; numerical libraries with threads of their own would take the cores from them.
+    limit_threads(1)
     from pentaprism.engines.artwork import SceneRequest, describe
     from pentaprism.faces.snapasset.generation.drawing import Material
 
