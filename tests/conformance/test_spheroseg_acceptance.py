@@ -110,6 +110,7 @@ def test_an_image_measures_the_same_whether_a_run_or_a_client_drew_it(world: Wor
     assert [item["features"] for item in drawn] == [pytest.approx(item["features"], rel=1e-9) for item in run]
 
 
+@pytest.mark.embedded
 def test_a_shortened_original_is_named_in_the_export_and_the_archive_is_whole(server: RunningServer, world: World) -> None:
     kept = world.upload(world.project, "kept.tif", disks((40, 40, 20)))
     broken = world.upload(world.project, "broken.tif", disks((40, 40, 20)))

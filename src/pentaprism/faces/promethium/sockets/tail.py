@@ -131,34 +131,44 @@ class JobTail:
     level: str
     seq: Numbers = field(default_factory=Numbers)
     shown: Document = field(default_factory=dict)
+    over: bool = False
 
     async def frames(self) -> AsyncIterator[Document]:
         """Everything from the snapshot to the terminal update. A listener that events outran begins anew with a snapshot."""
-        ended = False
-        while not ended:
+        while not self.over:
             async with self.tails.bridge.feed([f"job:{self.job_id}"]) as feed:
-                if not self.past:
-                    self.cursor = await run_in_threadpool(self.tails.lookups.last_line, self.job_id)
-                    self.past = True
-                view = await self._view()
-                if view is None:
-                    return
-                async for frame in self._lines():
+                async for frame in self._opening():
                     yield frame
-                self.shown = view.update
-                yield self.seq.stamped(view.update, snapshot=True)
-                ended = view.final
-                while not ended:
+                while not self.over:
                     events = await _batch(feed, UPDATE_EVERY, self.shown["status"])
                     if events is None:
-                        ended = not feed.lost
+                        self.over = not feed.lost
                         break
                     view = await self._view()
                     if view is None:
                         return
                     async for frame in self._news(events, view):
                         yield frame
-                    ended = view.final
+                    self.over = view.final
+
+    async def _opening(self) -> AsyncIterator[Document]:
+        """The snapshot; before it the lines that were asked for, after it those that came meanwhile."""
+        lines_first, self.past = self.past, True
+        if not lines_first:
+            self.cursor = await run_in_threadpool(self.tails.lookups.last_line, self.job_id)
+        view = await self._view()
+        self.over = view is None or view.final
+        if view is None:
+            return
+        if lines_first:
+            async for frame in self._lines():
+                yield frame
+        self.shown = view.update
+        yield self.seq.stamped(view.update, snapshot=True)
+        if not self.over:
+            # Their events may have come before the feed was listened to.
+            async for frame in self._lines():
+                yield frame
 
     async def _view(self) -> JobView | None:
         try:
