@@ -6,7 +6,7 @@ Names choose some: ``make bench BENCHMARKS="cells sam"``.
 import subprocess
 import sys
 
-SUITES = ("jobs", "gateway", "uploads", "sockets", "cells", "seismic", "seismic_io", "products", "artwork", "sam", "studio")
+SUITES = ("jobs", "gateway", "uploads", "sockets", "scale", "cells", "seismic", "seismic_io", "products", "artwork", "sam", "studio")
 
 
 def main() -> None:

@@ -1,8 +1,9 @@
 // The example calls of the published reference as their readers run them in a page of the application's own origin: relative
 // addresses, and a fetch that adds the token, as the application's own does. Arguments: address of the face, token.
 
-let EventSource = globalThis.EventSource;
-if (!EventSource) ({ EventSource } = await import('./snapasset_eventsource.mjs'));
+import { createRequire } from 'node:module';
+
+const { EventSource } = createRequire(import.meta.url)(process.env.EVENTSOURCE_MODULE);
 
 const [address, token] = process.argv.slice(2);
 const tell = (name, value) => console.log(JSON.stringify({ name, value }));

@@ -3,15 +3,7 @@
 
 import { createRequire } from 'node:module';
 
-const require = createRequire(import.meta.url);
-let EventSource = globalThis.EventSource;
-if (!EventSource) {
-  try {
-    ({ EventSource } = require(process.env.EVENTSOURCE_MODULE || 'eventsource'));
-  } catch {
-    ({ EventSource } = await import('./snapasset_eventsource.mjs'));
-  }
-}
+const { EventSource } = createRequire(import.meta.url)(process.env.EVENTSOURCE_MODULE);
 
 class SnapAssetClient {
   constructor(apiUrl, token) {

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from conformance.snapasset_world import Person, World, open_world
+from npm_tools import npm_modules
 
 PROGRAM, EXAMPLES = (Path(__file__).parent / name for name in ("snapasset_sdk.mjs", "snapasset_examples.mjs"))
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
@@ -33,6 +34,15 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     settings = {"general_rate": "30", "general_seconds": "3"}
     with open_world(tmp_path_factory.mktemp("alone"), "--face", "snapasset", "--workers", "2", limits=True, **settings) as found:
         yield found
+
+
+@pytest.fixture(scope="module", autouse=True)
+def event_source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The EventSource of npm, where the programs look for it."""
+    module = npm_modules(tmp_path_factory.mktemp("npm"), "eventsource") / "eventsource"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("EVENTSOURCE_MODULE", str(module))
+        yield
 
 
 def run(address: str, person: Person, *arguments: str, program: Path = PROGRAM) -> list[dict[str, Any]]:

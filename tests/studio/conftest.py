@@ -1,7 +1,6 @@
 """A server with every face and its workers, a browser, and a page of somebody who has just signed in."""
 
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,12 +9,12 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from npm_tools import npm_modules
 from running_server import QUIET_LIMITS, RunningServer, running_server
 from studio_visitor import sign_up
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PATIENCE_MS = 30_000
-NPM_SECONDS = 120
 WORKERS_SECONDS = 60.0
 
 
@@ -56,18 +55,9 @@ def page(studio_server: RunningServer, browser: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture(scope="session")
-def npm_modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Tools that only the tests need, installed with npm into a folder that goes."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("there is no npm on this machine")
-    folder = tmp_path_factory.mktemp("npm")
-    command = [npm, "install", "--prefix", str(folder), "--no-audit", "--no-fund", "--ignore-scripts", "typescript", "axe-core"]
-    try:
-        subprocess.run(command, check=True, capture_output=True, timeout=NPM_SECONDS, cwd=folder)
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        pytest.skip(f"npm cannot install the tools: {error}")
-    return folder / "node_modules"
+def studio_tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The checker of types and the one of accessibility."""
+    return npm_modules(tmp_path_factory.mktemp("npm"), "typescript", "axe-core")
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ LIBRARIES = ["--lib", "es2022,dom,dom.iterable", "--types", ""]
 pytestmark = pytest.mark.slow
 
 
-def test_all_modules_pass_the_strict_checker(npm_modules: Path) -> None:
+def test_all_modules_pass_the_strict_checker(studio_tools: Path) -> None:
     modules = sorted(str(path) for path in WEB.rglob("*.js"))
-    checker = npm_modules / ".bin" / "tsc"
+    checker = studio_tools / ".bin" / "tsc"
     done = subprocess.run([str(checker), *OPTIONS, *LIBRARIES, *modules], check=False, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout
