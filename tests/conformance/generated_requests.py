@@ -1,6 +1,7 @@
 """Requests that schemathesis generates from an OpenAPI document."""
 
 import contextlib
+import os
 import warnings
 from collections import Counter
 from collections.abc import Mapping
@@ -14,6 +15,8 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 
 MOST_CHOICE = 15
+REQUESTS = int(os.environ.get("PENTAPRISM_TEST_FUZZ_REQUESTS", "300"))
+"""About how many requests a face is sent; thousands for a thorough run."""
 
 
 def operations_of(document: dict[str, Any], left_out: tuple[str, ...] = ()) -> list[Any]:

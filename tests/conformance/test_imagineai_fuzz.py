@@ -1,6 +1,5 @@
 """Generated requests over the face's own OpenAPI document: no server error, nothing of another account."""
 
-import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,11 +9,10 @@ import httpx
 import pytest
 from skimage import data
 
-from conformance.generated_requests import answered, drawn, operations_of
+from conformance.generated_requests import REQUESTS, answered, drawn, operations_of
 from conformance.imagineai_client import ImagineaiClient, photograph
 from running_server import QUIET_LIMITS, running_server
 
-REQUESTS = int(os.environ.get("PENTAPRISM_TEST_FUZZ_REQUESTS", "600"))
 ENDS_THE_SESSION = ("/auth/logout", "/auth/refresh", "/docs", "/redoc")
 
 

@@ -1,6 +1,5 @@
 """Generated requests over the face's own OpenAPI document, as two accounts: no server error, nothing foreign, errors of one shape."""
 
-import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,12 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from conformance.generated_requests import MOST_CHOICE, answered, drawn, operations_of
+from conformance.generated_requests import MOST_CHOICE, REQUESTS, answered, drawn, operations_of
 from conformance.promethium_world import Client
 from running_server import QUIET_LIMITS, running_server
 from seismic_files import npy_bytes, shots
 
-REQUESTS = int(os.environ.get("PENTAPRISM_TEST_FUZZ_REQUESTS", "800"))
 ENDS_THE_SESSION = ("/auth/logout", "/auth/refresh", "/docs", "/redoc")
 THINGS = ("id", "job_id", "dataset_id")
 CODES = {

@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -10,12 +9,11 @@ from typing import Any
 import pytest
 import requests
 
-from conformance.generated_requests import answered, drawn, operations_of
+from conformance.generated_requests import REQUESTS, answered, drawn, operations_of
 from conformance.quarry_models import CARDS
 from conformance.quarry_world import Client, squares
 from running_server import QUIET_LIMITS, running_server
 
-REQUESTS = int(os.environ.get("PENTAPRISM_TEST_FUZZ_REQUESTS", "800"))
 KEYS = ("key-of-alpha-0123456789", "key-of-beta-0123456789")
 
 

@@ -1,7 +1,6 @@
 """Generated requests over the face's own OpenAPI document, as two accounts: no server error, nothing of somebody else's."""
 
 import io
-import os
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -9,10 +8,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from conformance.generated_requests import answered, drawn, operations_of
+from conformance.generated_requests import REQUESTS, answered, drawn, operations_of
 from conformance.snapasset_world import SMALL, Person, World, open_world, until
 
-REQUESTS = int(os.environ.get("PENTAPRISM_TEST_FUZZ_REQUESTS", "600"))
 WAITS = {"/api/sse/jobs/{job_id}", "/api/generate"}
 """Streams of unfinished jobs and requests that wait for pictures take their time, so there are few of them."""
 

@@ -1,7 +1,6 @@
 """Generated requests over the face's own OpenAPI document, as two accounts: no server error, nothing of somebody else's."""
 
 import math
-import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +11,10 @@ import httpx
 import numpy as np
 import pytest
 
-from conformance.generated_requests import answered, drawn, operations_of
+from conformance.generated_requests import REQUESTS, answered, drawn, operations_of
 from running_server import QUIET_LIMITS, running_server
 from spheroseg_client import SpherosegClient
 
-REQUESTS = int(os.environ.get("PENTAPRISM_TEST_FUZZ_REQUESTS", "2000"))
 ENDS_THE_SESSION = ("/auth/logout", "/auth/revoke", "/auth/account", "/auth/change-password", "/auth/refresh")
 
 
