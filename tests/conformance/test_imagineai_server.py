@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import psutil
+import numpy as np
 import pytest
 from skimage import data
 from websockets.exceptions import ConnectionClosed
@@ -86,7 +87,8 @@ def test_close_codes(server: RunningServer, ann: ImagineaiClient) -> None:
 
 def test_talkative_and_logged_out_clients_are_closed(server: RunningServer, ann: ImagineaiClient) -> None:
     product = ann.product()
-    images = [ann.announced(product, photograph(data.astronaut())) for _ in range(12)]
+    large = photograph(np.tile(data.astronaut(), (3, 3, 1)))
+    images = [ann.announced(product, large) for _ in range(24)]
     job = ann.made("POST", "/batch", json={"product_id": product, "image_ids": images})["id"]
     loud, quiet = ann.socket(job), ann.socket(job)
     loud.send("hello")

@@ -62,7 +62,7 @@ def test_a_file_shows_its_headers_statistics_and_dead_traces(page: Page, line: P
     expect(about).to_contain_text("250 Hz (4 ms)")
     expect(about).to_contain_text("5-6, 20, 50")
     page.get_by_role("tab", name="Headers").click()
-    expect(page.get_by_label("Text header")).to_contain_text("GENERATED LINE")
+    expect(page.get_by_label("Text header")).to_contain_text("A SECTION FOR TESTS")
     expect(page.locator(".binary div").filter(has_text="Samples per trace").first).to_contain_text("128")
     page.get_by_role("tab", name="Traces").click()
     expect(about.locator("tbody tr")).to_have_count(80)
