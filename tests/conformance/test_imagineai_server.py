@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 import numpy as np
+import psutil
 import pytest
 from skimage import data
 from websockets.exceptions import ConnectionClosed

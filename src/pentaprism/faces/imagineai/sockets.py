@@ -50,7 +50,7 @@ class Sockets:
         """One client, from its handshake to its end. It is accepted first, so that it can see the code."""
         await socket.accept()
         try:
-            identity = await run_in_threadpool(self._recognised, socket)
+            identity = await run_in_threadpool(self.recognised, socket)
         except NotAuthenticated:
             await _close(socket, BAD_TOKEN)
             return
@@ -78,7 +78,8 @@ class Sockets:
             return lambda: None
         return platform.seats.take(f"{FACE}:sockets:{account_id}", self.context.settings.sockets_per_account)
 
-    def _recognised(self, socket: WebSocket) -> Identity:
+    def recognised(self, socket: WebSocket) -> Identity:
+        """Whose token it is. Raises NotAuthenticated, NotAllowed."""
         token = socket.query_params.get("token") or bearer(socket) or socket.headers.get("x-api-key", "")
         with self.context.platform.database.read() as session:
             identity = self.context.authenticator.verify(session, Credential("bearer", token))
@@ -110,6 +111,11 @@ class Listening:
         """Talk until one side ends it."""
         end = self._sockets.bridge.listen([account_topic(self._identity.account.id)], self._hear)
         follower = asyncio.create_task(self._follow())
+        try:
+            # The session may have ended before anybody listened.
+            await run_in_threadpool(self._sockets.recognised, socket)
+        except (NotAuthenticated, NotAllowed):
+            self._hang_up(BAD_TOKEN)
         try:
             await converse(socket, self._outgoing(), _ignore, largest=LARGEST_MESSAGE, over=self._over)
         finally:
