@@ -18,6 +18,8 @@ from production_world import Production, production
 
 STEPS = ["preprocess", "classify", "extract_attributes", "detect_defects", "generate_description"]
 
+pytestmark = pytest.mark.embedded
+
 
 class Channel:
     """Whatever is told on the broker under the names of jobs."""

@@ -12,6 +12,8 @@ from production_world import Production, production
 
 BODY: dict[str, Any] = {"userId": "user-123", "prompt": "A quiet lake at dawn", "platforms": [SMALL]}
 
+pytestmark = pytest.mark.embedded
+
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]:
