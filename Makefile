@@ -13,7 +13,9 @@ DEVELOPMENT := $(VENV)/.development-installed
 PORT ?= 8000
 DATA_DIR ?= pentaprism-data
 TEST_PROCESSES ?= 2
-PRODUCTION_TESTS ?= tests/conformance
+# The whole of it: make test-production PRODUCTION_TESTS=tests/conformance
+PRODUCTION_TESTS ?= $(addprefix tests/conformance/test_,spheroseg_journey.py imagineai_server.py quarry_acceptance.py promethium_sockets.py \
+	snapasset_jobs.py)
 BENCHMARKS ?=
 
 help: ## list the targets
