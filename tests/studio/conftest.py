@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from npm_tools import npm_modules
 from running_server import QUIET_LIMITS, RunningServer, running_server
-from studio_visitor import sign_up
+from studio_visitor import sign_up, sign_up_administrator
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PATIENCE_MS = 30_000
@@ -67,3 +67,13 @@ def rest(studio_server: RunningServer, page: Page) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"Bearer {token}"}
     with httpx.Client(base_url=f"{studio_server.url}/spheroseg/api", headers=headers, timeout=30) as client:
         yield client
+
+
+@pytest.fixture
+def administrator(studio_server: RunningServer, browser: Browser) -> Iterator[Page]:
+    """The Studio as an administrator sees it."""
+    context = browser.new_context(base_url=studio_server.url)
+    page = context.new_page()
+    sign_up_administrator(page, studio_server)
+    yield page
+    context.close()

@@ -1,14 +1,12 @@
 """Administration: health, models, keys, queue, storage and accounts of the running installation."""
 
 import re
-from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from running_server import RunningServer
-from studio_visitor import sign_up_administrator
 
 
 def test_every_face_is_well(page: Page) -> None:
@@ -45,16 +43,6 @@ def test_queue_and_storage_are_shown(page: Page, part: str, text: str) -> None:
     page.goto(f"/#/admin/{part}")
     expect(page.get_by_text(re.compile(text))).to_be_visible()
     expect(page.get_by_role("link", name="Accounts")).to_have_count(0)
-
-
-@pytest.fixture
-def administrator(studio_server: RunningServer, browser: Browser) -> Iterator[Page]:
-    """The Studio as an administrator sees it."""
-    context = browser.new_context(base_url=studio_server.url)
-    page = context.new_page()
-    sign_up_administrator(page, studio_server)
-    yield page
-    context.close()
 
 
 def test_an_administrator_sees_the_accounts_and_holds_the_queue(administrator: Page) -> None:

@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from conformance.quarry_models import WeightServer, checkpoints, write_card
 from running_server import QUIET_LIMITS, RunningServer, running_server
-from studio_visitor import sign_up_administrator
 
 WAIT = 120_000
 
@@ -16,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+def studio_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server whose vit_t lies on another server on this machine."""
     folder = tmp_path_factory.mktemp("models")
     weights = WeightServer(folder / "weights")
@@ -25,15 +24,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         yield started
     weights.shutdown()
     weights.server_close()
-
-
-@pytest.fixture
-def administrator(server: RunningServer, browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(base_url=server.url)
-    page = context.new_page()
-    sign_up_administrator(page, server)
-    yield page
-    context.close()
 
 
 def test_a_model_is_fetched_loaded_weighed_and_unloaded(administrator: Page) -> None:
