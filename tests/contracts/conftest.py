@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -28,15 +29,22 @@ def s3_here() -> Iterator[str]:
         yield server.endpoint
 
 
-@pytest.fixture(scope="module")
-def jobs_url(postgres_folder: Path) -> Iterator[str]:
-    """A PostgreSQL database with all tables."""
+@contextmanager
+def jobs_database(folder: Path) -> Iterator[str]:
+    """A PostgreSQL database with all tables, for the length of the block."""
     name = f"contract_{uuid.uuid4().hex}"
-    with psycopg.connect(f"host={postgres_folder} user=tester dbname=postgres", autocommit=True) as connection:
+    with psycopg.connect(f"host={folder} user=tester dbname=postgres", autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-        url = f"postgresql://tester@/{name}?host={postgres_folder}"
+        url = f"postgresql://tester@/{name}?host={folder}"
         database = Database(url)
         Base.metadata.create_all(database.engine)
         database.dispose()
         yield url
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+def jobs_url(postgres_folder: Path) -> Iterator[str]:
+    """One database for the workers that all tests of a module share."""
+    with jobs_database(postgres_folder) as url:
+        yield url
