@@ -134,6 +134,52 @@ def test_retrying_a_batch_runs_its_failed_children_again(world, runner, batch):
     assert world.job(parent.id).status == "completed"
 
 
+def test_a_retried_batch_works_on_no_more_children_at_once_than_before(world, runner, batch):
+    parent = batch(*[("broken", {})] * 4, children_at_once=2)
+    runner.run_waiting(["batch"])
+    with world.database.write() as session:
+        assert world.jobs.retry(session, world.jobs.get(session, parent.id))
+    assert sum(child.run_after is None for child in children_of(world, parent)) == 2
+    assert runner.run_waiting(["batch"]) == 4
+    assert (world.job(parent.id).status, counts_of(world, parent.id)) == ("failed", {"failed": 4})
+
+
+def test_retrying_a_child_opens_its_batch_again_for_it_alone(world, runner, batch):
+    parent = batch(("broken", {}), ("echo", {}), ("broken", {}), children_at_once=1)
+    runner.run_waiting(["batch"])
+    with world.database.write() as session:
+        assert world.jobs.retry(session, world.jobs.get(session, children_of(world, parent)[2].id))
+    stored = world.job(parent.id)
+    assert (stored.status, stored.progress < 100, stored.finished_at) == ("queued", True, None)
+    assert counts_of(world, parent.id) == {"completed": 1, "failed": 1, "queued": 1}
+    assert runner.run_waiting(["batch"]) == 1
+    assert (world.job(parent.id).status, world.job(parent.id).progress) == ("completed", 100)
+
+
+def test_a_child_of_a_batch_that_goes_on_is_retried_beside_its_siblings(world, runner, batch):
+    parent = batch(("broken", {}), ("echo", {}), children_at_once=1)
+    first = children_of(world, parent)[0]
+    runner.run_job(first.id)
+    with world.database.write() as session:
+        assert world.jobs.retry(session, world.jobs.get(session, first.id))
+    assert runner.run_waiting(["batch"]) == 2
+    assert counts_of(world, parent.id) == {"completed": 1, "failed": 1}
+
+
+def test_entries_that_never_ran_and_cancelled_batches_are_not_retried(world, runner, batch):
+    with world.database.write() as session:
+        bad = NewJob("echo", world.account, FACE, failure=("BAD", "No image."))
+        hopeless = world.jobs.batch(session, "group", [bad], account_id=world.account, face=FACE)
+    cancelled = batch(("broken", {}), ("echo", {}))
+    runner.run_job(children_of(world, cancelled)[0].id)
+    world.cancel(cancelled.id)
+    for parent in (hopeless, cancelled):
+        with world.database.write() as session:
+            assert not world.jobs.retry(session, world.jobs.get(session, parent.id))
+            assert not world.jobs.retry(session, world.jobs.children(session, parent)[0])
+    assert runner.run_waiting(["batch"]) == 0
+
+
 def test_the_sweeper_ends_a_batch_whose_end_was_missed(world, batch):
     parent = batch(("echo", {}), ("echo", {}))
     with world.database.write() as session:

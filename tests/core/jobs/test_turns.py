@@ -1,5 +1,6 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from core.jobs.job_world import FACE, SilentDispatch, World, database_at, platform_on
 from pentaprism.core.events.memory import MemoryBus
@@ -114,6 +115,48 @@ def test_the_position_shown_is_the_place_in_which_a_job_is_taken(tmp_path_factor
     expected = {job_id: place for place, job_id in enumerate(order_of(world), 1)}
     world.database.dispose()
     assert positions == expected
+
+
+def test_a_ranked_job_stands_among_all_jobs_of_its_kind(world):
+    first, second = world.account, world.add_account()
+    ids = [world.enqueue("ranked", account_id=who, priority=rank).id for who, rank in ((first, 1), (second, 7), (first, 3), (second, 3))]
+    world.enqueue("echo", account_id=first)
+    with world.database.read() as session:
+        places = world.jobs.positions(session, [session.get(Job, job_id) for job_id in ids])
+    assert places == {ids[1]: 1, ids[2]: 2, ids[3]: 3, ids[0]: 4}
+
+
+def test_a_batch_stands_where_its_first_waiting_child_does(world, runner):
+    before = [world.enqueue("echo").id for _ in range(2)]
+    with world.database.write() as session:
+        children = [NewJob("echo", world.account, FACE) for _ in range(3)]
+        parent = world.jobs.batch(session, "group", children, account_id=world.account, face=FACE, children_at_once=1)
+    with world.database.read() as session:
+        assert world.jobs.positions(session, [world.job(parent.id)]) == {parent.id: 3}
+        assert world.jobs.position(session, world.job(children[1].id)) == 4
+    runner.run_job(before[0])
+    with world.database.read() as session:
+        assert world.jobs.position(session, world.job(parent.id)) == 2
+    runner.run_waiting(["batch"])
+    with world.database.read() as session:
+        assert world.jobs.position(session, world.job(parent.id)) == 0
+
+
+def test_places_of_many_jobs_cost_no_more_statements_than_of_one(world):
+    ids = [world.enqueue("echo", account_id=who).id for who in (world.account, world.add_account()) for _ in range(40)]
+
+    def statements(wanted):
+        with world.database.read() as session:
+            jobs = [session.get(Job, job_id) for job_id in wanted]
+            seen = []
+            listener = lambda *_: seen.append(1)  # noqa: E731
+            event.listen(world.database.engine, "before_cursor_execute", listener)
+            places = world.jobs.positions(session, jobs)
+            event.remove(world.database.engine, "before_cursor_execute", listener)
+        assert len(places) == len(wanted)
+        return len(seen)
+
+    assert statements(ids[:40]) == statements(ids[:1])
 
 
 def test_a_job_that_runs_or_has_ended_has_no_position(world, runner):

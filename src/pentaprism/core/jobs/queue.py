@@ -141,11 +141,12 @@ class Jobs:
 
     def position(self, session: Session, job: Job) -> int:
         """One-based place in the whole queue under fair turns; 0 when the job does not wait."""
-        return order.positions(session, [job]).get(job.id, 0)
+        return self.positions(session, [job]).get(job.id, 0)
 
     def positions(self, session: Session, jobs: Sequence[Job]) -> dict[str, int]:
-        """:meth:`position` of several jobs, by id; those that do not wait are left out."""
-        return order.positions(session, jobs)
+        """:meth:`position` of several jobs, by id; those that do not wait are left out. A batch stands where its first waiting
+        child does, a job of a kind taken by rank among all waiting jobs of its kind."""
+        return order.positions(session, jobs, [kind.name for kind in self.kinds.values() if kind.by_rank])
 
     def counts(
         self, session: Session, *, account_id: str | None = None, face: str | None = None, queue: str | None = None
@@ -223,36 +224,19 @@ class Jobs:
         return True
 
     def retry(self, session: Session, job: Job) -> bool:
-        """Put a failed job, or the failed children of a batch, back into the queue with fresh attempts; False if it has not failed."""
+        """Put a failed job, or the failed children of a batch, back into the queue with fresh attempts; False if nothing has failed.
+
+        A batch that had ended is open again until they end. Children that never ran, and whatever was cancelled, stay as they are.
+        """
         if job.is_batch:
-            return self._retry_batch(session, job)
-        kind = self.kinds.get(job.kind)
-        values: dict[str, Any] = {} if kind is not None and kind.keeps_progress else {"progress": 0.0}
-        changed = session.execute(
-            update(Job)
-            .where(Job.id == job.id, Job.status == JobState.FAILED)
-            .values(
-                status=JobState.QUEUED,
-                attempt=0,
-                run_after=None,
-                error_code=None,
-                error_message=None,
-                finished_at=None,
-                expires_at=None,
-                cancel_requested_at=None,
-                message=None,
-                step=None,
-                revision=Job.revision + REVISION_STEP,
-                **values,
-            )
-            .execution_options(synchronize_session=False)
-        )
-        session.refresh(job)
-        if changed.rowcount != 1:  # type: ignore[attr-defined]
+            failed = select(Job).where(Job.parent_id == job.id, Job.status == JobState.FAILED, Job.attempt > 0)
+            return self._retry_children(session, job, session.scalars(failed.order_by(Job.id)).all())
+        if job.parent_id is not None:
+            parent = session.get(Job, job.parent_id, with_for_update=True, populate_existing=True)
+            return parent is not None and job.attempt > 0 and self._retry_children(session, parent, [job])
+        if not self._again(session, job):
             return False
         self._listing.changed(session, job.account_id)
-        self.life.announce(session, job)
-        self.life.ring(session, job)
         return True
 
     def delete(self, session: Session, job: Job) -> None:
@@ -332,20 +316,50 @@ class Jobs:
 
     # -- inside
 
-    def _retry_batch(self, session: Session, job: Job) -> bool:
-        failed = session.scalars(select(Job).where(Job.parent_id == job.id, Job.status == JobState.FAILED)).all()
-        if job.status not in FINAL or job.status == JobState.CANCELLED or not failed:
+    def _again(self, session: Session, job: Job, run_after: datetime | None = None) -> bool:
+        """Make a failed job wait again."""
+        kind = self.kinds.get(job.kind)
+        values: dict[str, Any] = {} if kind is not None and kind.keeps_progress else {"progress": 0.0}
+        changed = session.execute(
+            update(Job)
+            .where(Job.id == job.id, Job.status == JobState.FAILED)
+            .values(
+                status=JobState.QUEUED,
+                attempt=0,
+                run_after=run_after,
+                error_code=None,
+                error_message=None,
+                finished_at=None,
+                expires_at=None,
+                cancel_requested_at=None,
+                message=None,
+                step=None,
+                revision=Job.revision + REVISION_STEP,
+                **values,
+            )
+            .execution_options(synchronize_session=False)
+        )
+        session.refresh(job)
+        if changed.rowcount != 1:  # type: ignore[attr-defined]
             return False
-        job.status = JobState.QUEUED
-        job.error_code = job.error_message = job.finished_at = job.expires_at = None
-        job.progress = 0.0
-        job.revision += REVISION_STEP
-        session.flush()
-        for index, child in enumerate(failed):
-            self.retry(session, child)
-            if job.children_at_once is not None and index >= job.children_at_once:
-                child.run_after = HELD
-        session.flush()
-        self._listing.changed(session, job.account_id)
         self.life.announce(session, job)
+        if run_after is None:
+            self.life.ring(session, job)
+        return True
+
+    def _retry_children(self, session: Session, parent: Job, failed: Sequence[Job]) -> bool:
+        if parent.status == JobState.CANCELLED:
+            return False
+        # Held first, then let go as far as the batch allows.
+        held = HELD if parent.children_at_once is not None else None
+        if not [child for child in failed if self._again(session, child, held)]:
+            return False
+        if parent.status in FINAL:
+            parent.status = JobState.QUEUED
+            parent.error_code = parent.error_message = parent.finished_at = parent.expires_at = None
+            parent.progress = 0.0
+            parent.revision += REVISION_STEP
+            session.flush()
+        self._listing.changed(session, parent.account_id)
+        self.life.settle(session, parent.id)
         return True
