@@ -47,7 +47,8 @@ class PlaneChoice:
 class Outline:
     """One ring, [N, 2] in pixels with two decimals: an object (``external``) or a hole in the object ``parent``.
 
-    The ``parent`` of an object is the hole it lies in, if any. What is not ``valid`` crosses itself and has no features.
+    The ``parent`` of an object is the hole it lies in, if any. What is not ``valid`` crosses itself and has no features. ``features``
+    of the same rings on the same samples are taken as they are; without them an object is measured.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Outline:
     cell_type: str | None = None
     color: str | None = None
     touches_border: bool = False
+    features: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +208,7 @@ def _object(
     valid = outline.valid and all(hole.valid for hole in holes)
     values: dict[str, Any] | None = None
     if valid:
-        values = dict(features(outline.points, [hole.points for hole in holes], samples))
+        values = dict(outline.features or features(outline.points, [hole.points for hole in holes], samples))
         if samples is None:
             values |= {name: None for name in null_features(plane=True) if name not in values}
         valid = values["area"] is not None

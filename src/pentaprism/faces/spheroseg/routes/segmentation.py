@@ -272,7 +272,7 @@ def _edits(routes: APIRouter, context: Spheroseg) -> None:
         openapi_extra=EDIT_BODY,
     )
     async def save(request: Request, image_id: str) -> Response:
-        """Store edited polygons as the next version; every number is measured anew."""
+        """Store edited polygons as the next version; numbers are measured, never taken from the body."""
         raw = await request.body()
         document, tag = await run_in_threadpool(saving.save, context, request, image_id, raw)
         return await run_in_threadpool(answer, request, document, data=False, etag=tag, message="Segmentation saved")

@@ -1,4 +1,4 @@
-"""Polygons that an editor sends: checked, clipped, brought into the stored form, and measured anew. No database in here."""
+"""Polygons that an editor sends: checked, clipped, brought into the stored form, and measured where they changed. No database in here."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,6 +10,7 @@ import numpy as np
 from pentaprism.core.errors import InvalidInput
 from pentaprism.core.ids import new_id
 from pentaprism.engines.cells.document import Outline, PlaneChoice, describe, read_samples
+from pentaprism.engines.cells.measure import GEOMETRY, INTENSITIES
 from pentaprism.faces.spheroseg.segmentation.geometry import encloses, overlaps
 from pentaprism.imaging.decode.errors import ImageError
 from pentaprism.imaging.polygons import Points, clip_to_image, is_simple, signed_area
@@ -19,6 +20,7 @@ MOST_POINTS = 500_000
 OUTSIDE = 1.0
 LONGEST_TEXT = 255
 DEFAULT_CLASS = "spheroid"
+MEASURED = {*GEOMETRY, *INTENSITIES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +72,15 @@ def build(
     confidence_method: str | None,
 ) -> Edited:
     """The edited polygons as they are stored. ``size`` is (width, height), ``previous`` the polygons of the version that was
-    edited, ``path`` the image file. Raises InvalidInput."""
+    edited and were measured on the plane of ``choice``, ``path`` the image file. Objects whose rings did not change keep their
+    features. Raises InvalidInput."""
     reading = _read(polygons, size, {item["id"]: item for item in previous})
     outlines = _nested(reading)
     samples = None
     if path is not None and outlines:
         try:
             samples = read_samples(path, choice)
+            outlines = _with_known_features(outlines, previous)
         except (ImageError, OSError):
             reading.warnings.append("the image could not be read, so intensities are missing")
     kept = any(outline.confidence is not None for outline in outlines)
@@ -158,6 +162,37 @@ def _same_points(before: Mapping[str, Any], points: Points) -> bool:
     return len(before["points"]) == len(points) and bool(
         np.array_equal(np.array([(point["x"], point["y"]) for point in before["points"]], np.float64), points)
     )
+
+
+def _with_known_features(outlines: Sequence[Outline], previous: Sequence[Mapping[str, Any]]) -> list[Outline]:
+    """The objects whose own ring and holes are, number for number, those of ``previous`` get the features that were measured then."""
+    before: dict[str, Mapping[str, Any]] = {}
+    old_holes: dict[str, list[Mapping[str, Any]]] = {}
+    for item in previous:
+        if item["type"] == "internal":
+            old_holes.setdefault(item["parentId"], []).append(item)
+        elif _is_measured(item.get("features")):
+            before[item["id"]] = item
+    holes: dict[str, list[Outline]] = {}
+    for outline in outlines:
+        if not outline.external and outline.parent is not None:
+            holes.setdefault(outline.parent, []).append(outline)
+
+    def known(outline: Outline) -> Mapping[str, Any] | None:
+        item = before.get(outline.id) if outline.external else None
+        if item is None or not _same_points(item, outline.points):
+            return None
+        old, own = old_holes.get(outline.id, []), holes.get(outline.id, [])
+        same = len(old) == len(own) and all(_same_points(ring, hole.points) for ring, hole in zip(old, own, strict=True))
+        features: Mapping[str, Any] = item["features"]
+        return features if same else None
+
+    return [replace(outline, features=features) if (features := known(outline)) else outline for outline in outlines]
+
+
+def _is_measured(features: Mapping[str, Any] | None) -> bool:
+    """Whether these are all features and none is missing because the image could not be read."""
+    return features is not None and features.keys() == MEASURED and features["mean_intensity"] is not None
 
 
 def _encloses_an_area(points: Points) -> bool:
