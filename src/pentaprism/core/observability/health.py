@@ -23,11 +23,12 @@ class NotReady(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PartHealth:
-    """One part: ``ok`` or ``failed``, how long the look took, and what the check tells."""
+    """One part: ``ok`` or ``failed``, how long the look took, and what the check tells; ``told`` unless only its own face asks."""
 
     name: str
     ok: bool
     critical: bool
+    told: bool
     ms: float
     message: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
@@ -54,7 +55,7 @@ class Report:
         """ok, degraded or unavailable."""
         if not self.ready:
             return "unavailable"
-        return "ok" if all(part.ok for part in self.parts) else "degraded"
+        return "ok" if all(part.ok for part in self.parts if part.told) else "degraded"
 
     def part(self, name: str) -> PartHealth | None:
         """The part of that name."""
@@ -62,32 +63,44 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         """``{status, checks{name: {status, ms, ...}}}``."""
-        return {"status": self.status, "checks": {part.name: part.as_json() for part in self.parts}}
+        return {"status": self.status, "checks": {part.name: part.as_json() for part in self.parts if part.told}}
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    look: Check
+    critical: bool
+    told: bool
 
 
 class Health:
-    """Named checks, each run in a thread with a time limit; a report is kept for ``keep_seconds``.
+    """Named checks, each run in a thread with a time limit; a report is kept for ``keep_seconds`` after it was made.
 
-    A check returns details or None, and raises when its part does not work.
+    A check returns details or None, and raises when its part does not work. One that hangs is waited for again, never begun a second
+    time beside itself, so it takes one thread and leaves the others to the checks that work.
     """
 
-    def __init__(self, *, timeout: float = 2.0, keep_seconds: float = 1.0) -> None:
-        self._checks: dict[str, tuple[Check, bool]] = {}
-        self._timeout = timeout
-        self._keep = keep_seconds
+    def __init__(self, *, timeout: float = 1.0, keep_seconds: float = 1.0) -> None:
+        self._checks: dict[str, _Watched] = {}
+        self.timeout = timeout
+        self.keep = keep_seconds
         self._lock = threading.Lock()
-        self._threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="health")
+        self._threads = ThreadPoolExecutor(max_workers=16, thread_name_prefix="health")
+        self._running: dict[str, Future[Mapping[str, Any] | None]] = {}
         self._report: tuple[float, Report] | None = None
 
-    def add(self, name: str, check: Check, *, critical: bool = True) -> None:
-        """Look after a part; without a ``critical`` part the server is not ready."""
-        self._checks[name] = (check, critical)
+    def add(self, name: str, check: Check, *, critical: bool = True, told: bool = True) -> None:
+        """Look after a part; without a ``critical`` part the server is not ready. What is not ``told`` neither shows nor counts:
+        a face asks the report for it."""
+        self._checks[name] = _Watched(check, critical, told)
 
     def report(self) -> Report:
-        """The state of all parts, at most ``keep_seconds`` old."""
+        """The state of all parts, at most ``keep_seconds`` old. Whoever asks while a report is made gets that one."""
+        asked = time.monotonic()
         with self._lock:
-            if self._report is None or time.monotonic() - self._report[0] > self._keep:
-                self._report = (time.monotonic(), self._look())
+            if self._report is None or self._report[0] < asked - self.keep:
+                report = self._look()
+                self._report = (time.monotonic(), report)
             return self._report[1]
 
     def close(self) -> None:
@@ -96,12 +109,14 @@ class Health:
 
     def _look(self) -> Report:
         began = time.perf_counter()
-        running = [(name, critical, self._threads.submit(check)) for name, (check, critical) in self._checks.items()]
-        deadline = began + self._timeout
-        return Report(tuple(_part(name, critical, future, began, deadline) for name, critical, future in running))
+        for name, watched in self._checks.items():
+            if name not in self._running or self._running[name].done():
+                self._running[name] = self._threads.submit(watched.look)
+        deadline = began + self.timeout
+        return Report(tuple(_part(name, watched, self._running[name], began, deadline) for name, watched in self._checks.items()))
 
 
-def _part(name: str, critical: bool, future: "Future[Mapping[str, Any] | None]", began: float, deadline: float) -> PartHealth:
+def _part(name: str, watched: _Watched, future: "Future[Mapping[str, Any] | None]", began: float, deadline: float) -> PartHealth:
     message: str | None = None
     details: Mapping[str, Any] = {}
     try:
@@ -116,4 +131,4 @@ def _part(name: str, critical: bool, future: "Future[Mapping[str, Any] | None]",
         log.warning("check failed", part=name, error=str(error))
         message = "not reachable"
     ms = round((time.perf_counter() - began) * 1000, 1)
-    return PartHealth(name, message is None, critical, ms, message, details)
+    return PartHealth(name, message is None, watched.critical, watched.told, ms, message, details)

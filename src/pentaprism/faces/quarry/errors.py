@@ -111,6 +111,12 @@ class NotFinished(core.Conflict):
         self.face_code = code
 
 
+class NotRetried(core.Conflict):
+    """Only a job that failed or was cancelled can be tried again."""
+
+    code = "HTTP_ERROR"
+
+
 class ModelUnusable(core.PlatformError):
     """The model cannot be used."""
 

@@ -7,6 +7,7 @@ from pydantic_core import to_json
 
 import pentaprism
 from pentaprism.core.observability.health import Report
+from pentaprism.core.platform import Platform
 from pentaprism.faces.quarry.context import Quarry
 from pentaprism.faces.quarry.metrics import held_models
 from pentaprism.faces.quarry.schemas.answers import HealthAnswer
@@ -15,6 +16,9 @@ from pentaprism.faces.quarry.settings import MODELS
 
 SERVICE = "image-quarry-api"
 DESCRIPTION = "Masks from points, boxes or nothing at all, by Segment Anything or by the built-in engine"
+COUNTS = "quarry-models"
+BUILT_IN = {"cached": 1, "loaded": 1}
+"""What is certain while nothing can be counted: the embedded model."""
 UNHEALTHY: dict[int | str, dict[str, Any]] = {503: {"description": "A part does not work", "model": HealthAnswer}}
 
 
@@ -26,6 +30,7 @@ def answer(status: int, body: dict[str, Any]) -> Response:
 def router(context: Quarry) -> APIRouter:
     """Routes below ``/health``."""
     routes = APIRouter(prefix="/health", tags=["health"])
+    context.platform.health.add(COUNTS, lambda: count_models(context.platform), critical=False, told=False)
     version = context.settings.version
 
     @routes.get("", response_model=HealthAnswer, responses=UNHEALTHY)
@@ -58,15 +63,11 @@ def details_of(context: Quarry) -> dict[str, Any]:
     report = platform.health.report()
     ok = {name: (part is not None and part.ok) for name in ("database", "redis") for part in [report.part(name)]}
     in_process = report.part("redis") is None
-    counts = {"available": len(MODELS), "cached": 1, "loaded": 1}
-    if ok["database"]:
-        held = held_models(platform)
-        cached = [name for name in MODELS if models.seems_cached(platform, name)]
-        counts |= {"cached": len(cached), "loaded": sum(bool(held[name]) or name == models.EMBEDDED for name in MODELS)}
+    counted = report.part(COUNTS)
     return {
         "database": "healthy" if ok["database"] else "unhealthy",
         "redis": "healthy" if in_process or ok["redis"] else "unhealthy",
-        "models": counts,
+        "models": {"available": len(MODELS), **(dict(counted.details) if counted is not None and counted.ok else BUILT_IN)},
         "backends": {
             "database": "sqlite" if platform.database.is_sqlite else "postgresql",
             "redis": "in-process" if in_process else "redis",
@@ -74,6 +75,13 @@ def details_of(context: Quarry) -> dict[str, Any]:
         "workers": "healthy" if has_workers(report) else "unhealthy",
         "platform_version": pentaprism.__version__,
     }
+
+
+def count_models(platform: Platform) -> dict[str, int]:
+    """How many models are cached, and how many a live worker holds. Asks the database and the file system."""
+    held = held_models(platform)
+    cached = [name for name in MODELS if models.seems_cached(platform, name)]
+    return {"cached": len(cached), "loaded": sum(bool(held[name]) or name == models.EMBEDDED for name in MODELS)}
 
 
 def has_workers(report: Report) -> bool:

@@ -10,7 +10,7 @@ from pentaprism.faces.quarry.kinds import BATCH
 from pentaprism.faces.quarry.routes.common import errors
 from pentaprism.faces.quarry.schemas import answers
 from pentaprism.faces.quarry.schemas.fields import Format
-from pentaprism.faces.quarry.service import results, views
+from pentaprism.faces.quarry.service import results, retrying, views
 from pentaprism.faces.quarry.service.identifiers import bare_id, find_job
 from pentaprism.faces.quarry.settings import ModelName
 
@@ -18,6 +18,7 @@ Status = Literal["pending", "running", "completed", "failed"]
 Kind = Literal["single", "auto", "box", "extract", "batch"]
 PageNumber = Annotated[int, Query(ge=1, le=1_000_000)]
 PageSize = Annotated[int, Query(ge=1, le=100)]
+Position = Annotated[bool, Query(description="Also tell the place of a waiting job in the queue, from 1, as position")]
 
 
 def router(context: Quarry) -> APIRouter:
@@ -39,6 +40,7 @@ def _reading(routes: APIRouter, context: Quarry) -> None:
         model_type: ModelName | None = None,
         kind: Kind | None = None,
         batch_job_id: str | None = None,
+        position: Position = False,
     ) -> Response:
         """The caller's jobs, newest first."""
         account_id = context.identify(request).account_id
@@ -47,24 +49,27 @@ def _reading(routes: APIRouter, context: Quarry) -> None:
             jobs, total = views.page(
                 session, account_id, number=page, size=page_size, status=status, model_type=model_type, kind=kind, batch=batch
             )
-            data = [views.job_view(session, context, job) for job in jobs]
+            where = views.places(session, context, jobs, wanted=position)
+            data = [views.job_view(session, context, job, where) for job in jobs]
         beside = {"total": total, "page": page, "page_size": page_size, "total_pages": -(-total // page_size)}
         return bare(request, envelope("Jobs retrieved successfully", data=data, beside=beside))
 
     @routes.get("/{job_id}", response_model=answers.JobAnswer, responses=errors(404))
-    def get_job(request: Request, job_id: str) -> Response:
+    def get_job(request: Request, job_id: str, position: Position = False) -> Response:
         """A job."""
         account_id = context.identify(request).account_id
         with context.platform.database.read() as session:
-            found = views.job_view(session, context, find_job(session, account_id, job_id))
+            job = find_job(session, account_id, job_id)
+            found = views.job_view(session, context, job, views.places(session, context, [job], wanted=position))
         return bare(request, envelope("Job retrieved successfully", data=found, beside=found))
 
     @routes.get("/{job_id}/status", response_model=answers.StatusAnswer, responses=errors(404))
-    def get_job_status(request: Request, job_id: str) -> Response:
+    def get_job_status(request: Request, job_id: str, position: Position = False) -> Response:
         """How a job is doing."""
         account_id = context.identify(request).account_id
         with context.platform.database.read() as session:
-            found = views.status_view(session, context, find_job(session, account_id, job_id))
+            job = find_job(session, account_id, job_id)
+            found = views.status_view(session, context, job, views.places(session, context, [job], wanted=position))
         return bare(request, envelope("Job status retrieved successfully", data=found))
 
 
@@ -104,3 +109,12 @@ def _changing(routes: APIRouter, context: Quarry) -> None:
             context.platform.jobs.cancel(session, job)
             found = views.job_view(session, context, job)
         return bare(request, envelope("Job cancelled successfully", data=found, beside=found))
+
+    @routes.post("/{job_id}/retry", response_model=answers.JobAnswer, responses=errors(404, 409))
+    def retry_job(request: Request, job_id: str) -> Response:
+        """Try a job again that failed or was cancelled: a failed one under its own id, a cancelled one as a new job."""
+        account_id = context.identify(request).account_id
+        with context.platform.database.write() as session:
+            job = retrying.retry(session, context, find_job(session, account_id, job_id))
+            found = views.job_view(session, context, job)
+        return bare(request, envelope("Job retried successfully", data=found, beside=found))

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+
+PLACE = Field(None, description="Place in the queue, from 1, of a job that waits; only with position=true")
 
 
 class Answer(BaseModel):
@@ -205,6 +207,7 @@ class JobKeys(Answer):
     fallback: FallbackKeys | None
     started_at: str | None
     finished_at: str | None
+    position: int | None = PLACE
 
 
 class StatusKeys(Answer):
@@ -222,6 +225,7 @@ class StatusKeys(Answer):
     error_code: str | None
     error_message: str | None
     cancelled: bool
+    position: int | None = PLACE
 
 
 class Envelope(Answer):

@@ -1,6 +1,6 @@
 """Jobs and batches as clients see them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic_core import to_json
@@ -19,15 +19,25 @@ from pentaprism.faces.quarry.service.identifiers import batch_id, task_id
 from pentaprism.faces.quarry.service.words import STATES, progress_of, status_of
 
 Body = dict[str, Any]
+Places = Mapping[str, int]
 MOST_CHILDREN = 1000
 
 
-def job_view(session: Session, context: Quarry, job: Job) -> Body:
-    """A job with all its keys."""
+def places(session: Session, context: Quarry, jobs: Sequence[Job], *, wanted: bool) -> Places | None:
+    """Places of the waiting ones of ``jobs`` in the queue, by id; None where nobody wants them told."""
+    return context.platform.jobs.positions(session, jobs) if wanted else None
+
+
+def _placed(body: Body, job: Job, where: Places | None) -> Body:
+    return body if where is None else {**body, "position": where.get(job.id)}
+
+
+def job_view(session: Session, context: Quarry, job: Job, where: Places | None = None) -> Body:
+    """A job with all its keys; with its place in the queue where places are given."""
     total, completed, failed = counts(session, context, job)
     code, message = failure_of(job.error_code, job.error_message, context.settings.soft_seconds)
     result = job.result or {}
-    return {
+    body = {
         "job_id": job.id,
         "status": status_of(job),
         "model_type": job.request.get("model_type"),
@@ -50,13 +60,14 @@ def job_view(session: Session, context: Quarry, job: Job) -> Body:
         "started_at": isoformat(job.first_started_at) if job.first_started_at else None,
         "finished_at": isoformat(job.finished_at) if job.finished_at else None,
     }
+    return _placed(body, job, where)
 
 
-def status_view(session: Session, context: Quarry, job: Job) -> Body:
-    """How a job is doing."""
+def status_view(session: Session, context: Quarry, job: Job, where: Places | None = None) -> Body:
+    """How a job is doing; with its place in the queue where places are given."""
     total, completed, failed = counts(session, context, job)
     code, message = failure_of(job.error_code, job.error_message, context.settings.soft_seconds)
-    return {
+    body = {
         "job_id": job.id,
         "status": status_of(job),
         "created_at": isoformat(job.created_at),
@@ -70,6 +81,7 @@ def status_view(session: Session, context: Quarry, job: Job) -> Body:
         "error_message": message,
         "cancelled": job.status == JobState.CANCELLED,
     }
+    return _placed(body, job, where)
 
 
 def batch_view(session: Session, context: Quarry, job: Job) -> Body:
