@@ -6,6 +6,9 @@ import os
 
 import pytest
 
+# Most servers of the tests run jobs of one kind: their workers load that one's libraries alone, with their first job.
+os.environ.setdefault("PENTAPRISM_WORKERS__PRELOAD", "false")
+
 # What needs a package extra is collected where that extra is installed: `make test-extras`.
 collect_ignore = [] if importlib.util.find_spec("diffusers") else ["extras"]
 

@@ -48,6 +48,14 @@ def signed_in(url: str, data_dir: Path) -> Iterator[httpx.Client]:
         yield client
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _as_shipped() -> Iterator[None]:
+    """Without the settings that only the tests of this project make."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PENTAPRISM_WORKERS__PRELOAD")
+        yield
+
+
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """The command behind ``make run`` in an empty folder, ready: address and data folder. It has to stop when told to."""
