@@ -54,6 +54,32 @@ def test_statistics_are_those_of_numpy_over_finite_samples_of_live_traces(tmp_pa
     json.dumps(found.as_json(), allow_nan=False)
 
 
+@pytest.mark.parametrize("code", [1, 3, 5])
+def test_statistics_of_several_windows_are_exact_and_the_same_each_time(tmp_path: Path, code: int) -> None:
+    data = storable(code, (2500, 1000), seed=code)
+    data[:700, :200] = 0
+    data[[0, 130, 131, 1124, 1125, 2499]] = 0
+    data[1249] = 7
+    path = write_segy(tmp_path / "a.sgy", data, code=code)
+    found = describe(path)
+    dead = [0, 130, 131, 1124, 1125, 1249, 2499]
+    values = np.delete(data, dead, axis=0).astype(np.float32).astype(float)
+    got = found.statistics
+    assert (got.min, got.max, got.zero_fraction) == (values.min(), values.max(), (values == 0).mean())
+    assert (got.mean, got.rms) == pytest.approx((values.mean(), np.sqrt((values**2).mean())), rel=1e-12)
+    assert found.dead.indices.tolist() == dead
+    with open_section(path) as source:
+        assert find_dead(source).indices.tolist() == dead
+    assert [describe(path).as_json() for _ in range(3)] == [found.as_json()] * 3
+
+
+def test_a_trace_with_one_sample_that_differs_is_alive() -> None:
+    data = np.zeros((3, 900), np.float32)
+    data[0, 451] = 1
+    data[2] = 1
+    assert find_dead(ArraySection(data)).as_json()["reasons"] == {"zero": 1, "nonfinite": 0, "constant": 1, "header_code": 0, "missing": 0}
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.integers(1, 400), st.floats(50, 100), st.integers(0, 2**32 - 1))
 def test_the_percentile_is_that_of_numpy(size: int, percentile: float, seed: int) -> None:

@@ -1,15 +1,16 @@
 """Dead and missing traces."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from pentaprism.engines.seismic.ahead import read_ahead
-from pentaprism.engines.seismic.formats.section import Mask, Section, Window
-from pentaprism.engines.seismic.statistics import TraceSums, trace_sums
+from pentaprism.engines.seismic.formats.section import Indices, Mask, Section
+from pentaprism.engines.seismic.room import room
+from pentaprism.engines.seismic.statistics import TraceSums, trace_sums, whole_range
+from pentaprism.engines.seismic.threads import in_order
 
 REASONS = ("zero", "nonfinite", "constant", "header_code", "missing")
 LIVE, ZERO, NONFINITE, CONSTANT, HEADER_CODE, MISSING = range(6)
@@ -48,20 +49,25 @@ class DeadTraces:
         }
 
 
-def reasons_of(window: Window, sums: TraceSums, filled: Mask | None = None) -> npt.NDArray[np.uint8]:
-    """Why the traces of a window are dead, [n]; those that a job has ``filled`` are not."""
-    found = np.zeros(len(window.rows), np.uint8)
-    if "trace_id" in window.fields:
-        found[window.fields["trace_id"] == DEAD_TRACE_ID] = HEADER_CODE
+def reasons_of(sums: TraceSums, coded: Mask, missing: Mask | None = None, filled: Mask | None = None) -> npt.NDArray[np.uint8]:
+    """Why neighbouring traces are dead, [n]: their sums, whether the header says so, which samples are missing [n, samples]; those that
+    a job has ``filled`` are not."""
+    found = np.zeros(len(coded), np.uint8)
+    found[coded] = HEADER_CODE
     alike = sums.low == sums.high
     found[alike & (sums.valid > 1) & (sums.low != 0)] = CONSTANT
     found[alike & (sums.valid > 0) & (sums.low == 0)] = ZERO
     found[(sums.valid == 0) & (sums.nonfinite > 0)] = NONFINITE
-    if window.missing is not None:
-        found[2 * window.missing.sum(axis=1) > window.rows.shape[1]] = MISSING
+    if missing is not None:
+        found[2 * missing.sum(axis=1) > missing.shape[1]] = MISSING
     if filled is not None:
         found[filled] = LIVE
     return found
+
+
+def coded_dead(fields: Mapping[str, Indices], traces: int) -> Mask:
+    """Traces [traces] whose header says that they are dead."""
+    return np.zeros(traces, bool) if "trace_id" not in fields else np.asarray(fields["trace_id"] == DEAD_TRACE_ID)
 
 
 def find_dead(
@@ -74,14 +80,26 @@ def find_dead(
     """Dead traces of a section: all samples zero, all not finite, or all equal; trace id 2; more than half of the samples missing."""
     marked = mark(filled, section.traces)
     reasons = np.zeros(section.traces, np.uint8)
-    with read_ahead(section.scan(("trace_id",))) as windows:
-        for window in windows:
-            part = slice(window.first_trace, window.first_trace + len(window.rows))
-            reasons[part] = reasons_of(window, trace_sums(window.rows, window.missing), marked[part])
+
+    def look(span: tuple[int, int]) -> int:
+        """One window fills in its ``reasons``; where it ends."""
+        with room() as memory:
+            window = section.window(*span, ("trace_id",), memory)
+            coded = coded_dead(window.fields, window.traces)
+            for part, rows in window.blocks():
+                missing = None if window.missing is None else window.missing[part]
+                if missing is None and not coded[part].any() and whole_range(rows) is not None:
+                    continue
+                place = slice(window.first_trace + part.start, window.first_trace + part.stop)
+                reasons[place] = reasons_of(trace_sums(rows, missing), coded[part], missing, marked[place])
+        return sum(span)
+
+    with in_order(look, section.spans()) as ends:
+        for end in ends:
             if check is not None:
                 check()
             if report is not None:
-                report(part.stop / section.traces)
+                report(end / section.traces)
     return DeadTraces(reasons)
 
 

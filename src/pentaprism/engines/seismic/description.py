@@ -1,23 +1,25 @@
 """Everything that can be said of a file, in one pass over it."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from pentaprism.engines.seismic.ahead import read_ahead
-from pentaprism.engines.seismic.dead import DeadTraces, mark, reasons_of
+from pentaprism.engines.seismic.dead import DeadTraces, coded_dead, mark, reasons_of
 from pentaprism.engines.seismic.formats.opening import open_section
-from pentaprism.engines.seismic.formats.section import Limits, Section
+from pentaprism.engines.seismic.formats.section import Indices, Limits, Mask, Section, Window
 from pentaprism.engines.seismic.gathers import Gathers
 from pentaprism.engines.seismic.geometry import GEOMETRY_FIELDS, GeometrySurvey
-from pentaprism.engines.seismic.statistics import Accumulator, Statistics, trace_sums
+from pentaprism.engines.seismic.room import room
+from pentaprism.engines.seismic.statistics import Accumulator, Reals, Statistics, trace_sums
+from pentaprism.engines.seismic.threads import in_order
 
 MICROSECONDS = 1_000_000
-# Small enough to lie in the processor's cache from the decoding to the statistics.
-WINDOW_BYTES = 2_000_000
+WINDOW_BYTES = 4_500_000
+FIELDS = (*GEOMETRY_FIELDS, "trace_id", "delay_ms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,25 +105,25 @@ def _describe(
     reasons = np.zeros(section.traces, np.uint8)
     marked = mark(filled, section.traces)
     delays: set[int] = set()
-    first_bad = -1
-    bad = 0
-    with read_ahead(section.scan((*GEOMETRY_FIELDS, "trace_id", "delay_ms"), WINDOW_BYTES)) as windows:
-        for window in windows:
-            part = slice(window.first_trace, window.first_trace + len(window.rows))
-            sums = trace_sums(window.rows, window.missing)
-            reasons[part] = reasons_of(window, sums, marked[part])
-            statistics.add(window.first_trace, window.rows, sums, reasons[part] == 0, window.missing)
-            if window.fields:
-                survey.add(window.fields)
-            if "delay_ms" in window.fields:
-                delays.update((int(window.fields["delay_ms"].min()), int(window.fields["delay_ms"].max())))
-            if sums.nonfinite.any():
-                first_bad = part.start + int(np.argmax(sums.nonfinite > 0)) if first_bad < 0 else first_bad
-                bad += int(np.count_nonzero(sums.nonfinite))
+
+    def look(span: tuple[int, int]) -> tuple[int, Mapping[str, Indices], Accumulator]:
+        """One window: where it ends, its header fields, and what it adds to the statistics; it fills in its ``reasons``."""
+        with room() as memory:
+            window = section.window(*span, FIELDS, memory)
+            exact = memory.array(window.block_shape, np.float64)
+            return sum(span), window.fields, _amplitudes(section, window, exact, reasons, marked)
+
+    with in_order(look, section.spans(WINDOW_BYTES)) as looks:
+        for end, fields, amplitudes in looks:
+            statistics.merge(amplitudes)
+            if fields:
+                survey.add(fields)
+            if "delay_ms" in fields:
+                delays.update((int(fields["delay_ms"].min()), int(fields["delay_ms"].max())))
             if check is not None:
                 check()
             if report is not None:
-                report(part.stop / section.traces)
+                report(end / section.traces)
     gathers, geometry = survey.result()
     found = statistics.result()
     return Description(
@@ -135,9 +137,26 @@ def _describe(
         geometry=geometry,
         dead=DeadTraces(reasons),
         gaps=section.gaps(),
-        warnings=_warnings(section, found.nonfinite, first_bad, bad),
+        warnings=_warnings(section, found.nonfinite, statistics),
         gathers=gathers,
     )
+
+
+def _amplitudes(section: Section, window: Window, exact: Reals, reasons: npt.NDArray[np.uint8], marked: Mask) -> Accumulator:
+    """The statistics of one window, with ``exact`` as room for a block of float64; why its traces are dead goes into ``reasons`` of the
+    section."""
+    found = Accumulator(section.traces, section.samples)
+    coded = coded_dead(window.fields, window.traces)
+    for part, rows in window.blocks():
+        first = window.first_trace + part.start
+        missing = None if window.missing is None else window.missing[part]
+        if missing is None and not coded[part].any() and found.add_whole(first, rows, exact):
+            continue
+        place = slice(first, first + len(rows))
+        sums = trace_sums(rows, missing)
+        reasons[place] = reasons_of(sums, coded[part], missing, marked[place])
+        found.add(first, rows, sums, reasons[place] == 0, missing)
+    return found
 
 
 def _layout(section: Section, *, delay_varies: bool) -> dict[str, Any]:
@@ -151,12 +170,12 @@ def _layout(section: Section, *, delay_varies: bool) -> dict[str, Any]:
     }
 
 
-def _warnings(section: Section, nonfinite: int, first_bad: int, bad: int) -> list[dict[str, Any]]:
+def _warnings(section: Section, nonfinite: int, amplitudes: Accumulator) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     if section.interval_us is None:
         message = "The file states no sample interval; frequencies are given in cycles per sample"
         found.append({"code": "INTERVAL_UNKNOWN", "message": message, "first_trace": None, "traces": None})
     if nonfinite:
         message = f"{nonfinite} samples are NaN or Inf and are read as 0"
-        found.append({"code": "NONFINITE_INPUT", "message": message, "first_trace": first_bad, "traces": bad})
+        found.append({"code": "NONFINITE_INPUT", "message": message, "first_trace": amplitudes.first_broken, "traces": amplitudes.broken})
     return found

@@ -39,11 +39,9 @@ class GeometrySurvey:
                 low, high = int(columns[name].min()), int(columns[name].max())
                 before = self._ranges.get(name, (low, high))
                 self._ranges[name] = min(low, before[0]), max(high, before[1])
-        for name in GRID:
-            known = self._lines[name]
-            if known is not None and name in columns and not (known.size == 1 and bool((columns[name] == known[0]).all())):
-                known = np.union1d(known, columns[name])
-                self._lines[name] = known if known.size <= MOST_LINES else None
+                if name in GRID and (known := self._lines[name]) is not None and not (low == high and low in known[-1:]):
+                    known = np.union1d(known, columns[name])
+                    self._lines[name] = known if known.size <= MOST_LINES else None
         self._extend_bounds(columns)
 
     def result(self) -> tuple[Gathers, dict[str, Any]]:
@@ -85,7 +83,7 @@ class GeometrySurvey:
             if x_name not in columns or y_name not in columns:
                 continue
             x, y = columns[x_name], columns[y_name]
-            placed = (x != 0) | (y != 0)
+            placed = (x | y) != 0
             if not placed.any():
                 continue
             scale = factors(columns["coordinate_scalar"])[placed] if "coordinate_scalar" in columns else 1.0

@@ -17,12 +17,10 @@ PERCENTILE = 99.0
 # The percentile looks at all samples of a section up to MOST_SAMPLES, of a larger one at about ENOUGH_SAMPLES.
 MOST_SAMPLES = 1_000_000
 ENOUGH_SAMPLES = 250_000
-# Room for magnitudes at the start; it grows where traces are short.
-FIRST_PICKED = 300_000
-# Neighbouring traces that are looked at with the same shift in time.
-SHIFTED_TOGETHER = 64
+# Samples of each trace that are compared before all of them are.
+GLANCES = 8
 # Samples worked on at once: what one step needs stays in the processor's cache.
-BLOCK = 131_072
+BLOCK = 65_536
 GOLDEN = (math.sqrt(5) - 1) / 2
 
 
@@ -99,24 +97,64 @@ def trace_sums(rows: Rows, missing: Mask | None = None) -> TraceSums:
     return TraceSums(low, high, total, squares, valid, zeros, nonfinite)
 
 
+def whole_range(rows: Rows) -> tuple[float, float] | None:
+    """Smallest and largest value of traces that are all alive: None where a sample may be NaN or Inf or a trace constant."""
+    with np.errstate(invalid="ignore"):
+        low, high = float(np.minimum.reduce(rows, axis=None)), float(np.maximum.reduce(rows, axis=None))
+    if not math.isfinite(high - low):
+        return None
+    samples = rows.shape[1]
+    if (rows[:, 0] == rows[:, samples // 2]).any():
+        glances = rows[:, :: max(1, samples // GLANCES)]
+        if (glances == glances[:, :1]).all(axis=1).any():
+            return None
+    return low, high
+
+
 class Accumulator:
-    """Collects the statistics of a section of ``traces`` x ``samples``, window by window."""
+    """Collects the statistics of a section of ``traces`` x ``samples``, block by block, in one thread.
+
+    Attributes:
+        broken: traces with NaN or Inf samples.
+        first_broken: the first of them, None where there is none.
+    """
 
     def __init__(self, traces: int, samples: int) -> None:
         stride = 1 if traces * samples <= MOST_SAMPLES else -(-traces * samples // ENOUGH_SAMPLES)
         self.sampled = stride > 1
+        self.broken = 0
+        self.first_broken: int | None = None
         self._stride = min(stride, samples)
         self._traces_apart = max(1, -(-stride // samples)) if stride > samples else 1
         self._per_trace = samples // self._stride
         self._low, self._high = math.inf, -math.inf
         self._total = self._squares = 0.0
         self._valid = self._zeros = self._nonfinite = 0
-        self._picked: Floats = np.empty(min(traces * samples, FIRST_PICKED), np.float32)
-        self._count = 0
+        self._picked: list[Floats] = []
+
+    def add_whole(self, first_trace: int, rows: Rows, exact: Reals) -> bool:
+        """Neighbouring traces that are all recorded; False, and nothing is added, where a sample or a trace has to be left out.
+        ``exact`` is room for as many float64."""
+        found = whole_range(rows)
+        if found is None:
+            return False
+        exact = exact[: len(rows)]
+        np.copyto(exact, rows)
+        self._low, self._high = min(self._low, found[0]), max(self._high, found[1])
+        self._total += float(np.einsum("ij->i", exact).sum())
+        self._squares += float(np.vecdot(exact, exact).sum())
+        self._valid += rows.size
+        self._zeros += int(np.count_nonzero(rows == 0))
+        self._picked.append(np.abs(self._places(first_trace, rows)).reshape(-1))
+        return True
 
     def add(self, first_trace: int, rows: Rows, sums: TraceSums, live: Mask, missing: Mask | None = None) -> None:
-        """One window; only traces that are ``live`` [n] count."""
-        self._nonfinite += int(sums.nonfinite.sum())
+        """Any neighbouring traces; only those that are ``live`` [n] count."""
+        broken = np.flatnonzero(sums.nonfinite)
+        if broken.size:
+            self._nonfinite += int(sums.nonfinite.sum())
+            self.broken += broken.size
+            self.first_broken = first_trace + int(broken[0]) if self.first_broken is None else self.first_broken
         used = live & (sums.valid > 0)
         if not used.any():
             return
@@ -126,7 +164,23 @@ class Accumulator:
         self._squares += float(sums.squares[used].sum())
         self._valid += int(sums.valid[used].sum())
         self._zeros += int(sums.zeros[used].sum())
-        self._pick(first_trace, rows, sums, used, missing)
+        chosen = used[:: self._traces_apart]
+        picked = self._places(first_trace, rows)[chosen]
+        if missing is not None:
+            picked = picked[~self._places(first_trace, missing)[chosen]]
+        self._picked.append(np.abs(picked[np.isfinite(picked)] if broken.size else picked.reshape(-1)))
+
+    def merge(self, following: "Accumulator") -> None:
+        """What another one has collected of the traces that follow."""
+        self._low, self._high = min(self._low, following._low), max(self._high, following._high)
+        self._total += following._total
+        self._squares += following._squares
+        self._valid += following._valid
+        self._zeros += following._zeros
+        self._nonfinite += following._nonfinite
+        self._picked += following._picked
+        self.broken += following.broken
+        self.first_broken = following.first_broken if self.first_broken is None else self.first_broken
 
     def result(self) -> Statistics:
         """The statistics of everything added."""
@@ -137,31 +191,16 @@ class Accumulator:
             max=self._high,
             mean=self._total / self._valid,
             rms=math.sqrt(self._squares / self._valid),
-            p99_abs=_percentile(self._picked[: self._count], PERCENTILE),
+            p99_abs=_percentile(np.concatenate(self._picked), PERCENTILE),
             nonfinite=self._nonfinite,
             zero_fraction=self._zeros / self._valid,
             sampled=self.sampled,
         )
 
-    def _pick(self, first_trace: int, rows: Rows, sums: TraceSums, used: Mask, missing: Mask | None) -> None:
-        """Samples at equal distances; the first one moves along the section, so that no time is preferred."""
-        finite = not sums.nonfinite.any()
-        for at in range(0, len(rows), SHIFTED_TOGETHER):
-            shift = int((first_trace + at) * GOLDEN % 1 * self._stride)
-            part = slice(at, at + SHIFTED_TOGETHER, self._traces_apart)
-            places = slice(shift, shift + self._stride * self._per_trace, self._stride)
-            picked = rows[part, places][used[part]]
-            if missing is not None:
-                picked = picked[~missing[part, places][used[part]]]
-            self._keep(picked.reshape(-1) if finite else picked[np.isfinite(picked)])
-
-    def _keep(self, values: Floats) -> None:
-        """Magnitudes of ``values`` behind those kept before."""
-        needed = self._count + values.size
-        if needed > self._picked.size:
-            self._picked = np.concatenate([self._picked[: self._count], np.empty(max(needed, self._count), np.float32)])
-        np.abs(values, out=self._picked[self._count : needed])
-        self._count = needed
+    def _places(self, first_trace: int, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Those at equal distances; the first one moves along the section, so that no time is preferred."""
+        shift = int(first_trace * GOLDEN % 1 * self._stride)
+        return values[:: self._traces_apart, shift : shift + self._stride * self._per_trace : self._stride]
 
 
 def percentile_abs(values: Rows, percentile: float) -> float | None:

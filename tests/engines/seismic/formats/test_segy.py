@@ -14,6 +14,7 @@ from pentaprism.engines.seismic import UnreadableFile, describe, open_result, op
 from pentaprism.engines.seismic.formats.segy.ibm import float_to_ibm, ibm_to_float
 from pentaprism.engines.seismic.formats.segy.samples import decode, encode
 from pentaprism.engines.seismic.formats.segy.section import SegySection
+from pentaprism.engines.seismic.room import room
 from seismic_files import CODES, INTEGER_LIMITS, read_segy, section, storable, write_segy
 
 quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -31,7 +32,10 @@ def test_samples_are_those_that_segyio_wrote_and_reads(tmp_path: Path, code: int
         assert np.array_equal(found.read(), read_segy(path, endian).astype(np.float32))
         assert np.array_equal(found.read(2, 3, 5, 9), data[2:5, 5:14].astype(np.float32))
         assert np.array_equal(found.pick([6, 0, 3], 4, 2), data[[6, 0, 3], 4:6].astype(np.float32))
-        assert np.array_equal(np.concatenate([window.rows.copy() for window in found.scan(window_bytes=500)]), found.read())
+        with room() as memory:
+            window = found.window(2, 5, ["tracl"], memory)
+            assert np.array_equal(np.concatenate([rows.copy() for _, rows in window.blocks()]), found.read()[2:])
+            assert np.array_equal(window.fields["tracl"], found.fields(["tracl"], 2)["tracl"])
 
 
 @pytest.mark.parametrize(("code", "endian"), [pair for pair in EVERYWHERE if pair[0] in (1, 2, 3, 5)])
@@ -83,7 +87,7 @@ def test_ibm_words_become_the_nearest_float(words: list[int]) -> None:
     given_words = np.array(words, np.uint32)
     found = np.empty(len(words), np.float32)
     with np.errstate(all="ignore"):
-        ibm_to_float(given_words.copy(), found, np.empty_like(given_words))
+        ibm_to_float(given_words.copy(), found, *np.empty((2, *given_words.shape), np.uint32))
         exact = [(-1) ** (word >> 31) * (word & 0xFFFFFF) * 2.0 ** (4 * ((word >> 24 & 127) - 64) - 24) for word in words]
         assert np.array_equal(found, np.array(exact).astype(np.float32))
 
@@ -96,7 +100,7 @@ def test_floats_become_ibm_within_half_a_unit_and_stay_there(values: list[float]
     words = float_to_ibm(floats)
     back = np.empty(floats.size, np.float32)
     with np.errstate(all="ignore"):
-        ibm_to_float(words.copy(), back, np.empty_like(words))
+        ibm_to_float(words.copy(), back, *np.empty((2, *words.shape), np.uint32))
     assert np.array_equal(floats, kept)
     assert np.all(np.abs(back.astype(float) - floats) <= np.abs(floats.astype(float)) * 2.0**-21 + 1e-45)
     assert np.array_equal(float_to_ibm(back), words) or not np.isfinite(back).all()

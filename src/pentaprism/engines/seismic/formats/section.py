@@ -1,7 +1,7 @@
 """The section: what every format offers to its readers."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -11,14 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from pentaprism.engines.seismic.errors import StructureError
+from pentaprism.engines.seismic.room import Room
 
 Rows = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 WINDOW_BYTES = 4_000_000
-# Windows of a scan whose rows are whole at a time: the one in use, and the next, which may be made meanwhile.
-LIVING_WINDOWS = 2
+# Samples decoded at once: what is done with a block then finds it in the processor's cache.
+BLOCK_SAMPLES = 131_072
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +32,31 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Neighbouring traces as one pass over a file gives them.
+    """``traces`` neighbouring traces of ``samples``, read but not decoded yet.
 
-    ``rows`` [n, samples] hold NaN and Inf as they are; ``fields`` are the trace header fields asked for, [n] each; ``missing``
-    [n, samples] marks samples that the file does not hold (None: it holds all).
+    ``fields`` are the trace header fields asked for, [traces] each; ``missing`` [traces, samples] marks samples that the file does not
+    hold (None: it holds all); ``decode`` gives the traces of a slice, NaN and Inf as they are.
     """
 
     first_trace: int
-    rows: Rows
+    traces: int
+    samples: int
     fields: Mapping[str, Indices]
     missing: Mask | None
+    decode: Callable[[slice], Rows]
+
+    @property
+    def block_shape(self) -> tuple[int, int]:
+        """Traces of the largest block, and samples."""
+        return min(self.traces, traces_a_block(self.samples)), self.samples
+
+    def blocks(self) -> Iterator[tuple[slice, Rows]]:
+        """All traces a few at a time: which ones, counted from the first of the window, and their rows, to be read until the next
+        block is asked for."""
+        step, _ = self.block_shape
+        for first in range(0, self.traces, step):
+            part = slice(first, min(first + step, self.traces))
+            yield part, self.decode(part)
 
 
 class Section(ABC):
@@ -102,12 +118,13 @@ class Section(ABC):
         self._inside(first_trace, count, 0, None)
         return {}
 
-    def scan(self, names: Collection[str] = (), window_bytes: int = WINDOW_BYTES) -> Iterator[Window]:
-        """All traces once, in file order, in windows of about ``window_bytes``. Rows may be written over once the window after the
-        next is asked for."""
-        for first, count in self.spans(window_bytes):
-            rows = self._rows(first, count, 0, self.samples)
-            yield Window(first, rows, self.fields(names, first, count), self.missing(first, count))
+    def window(self, first_trace: int, count: int, names: Collection[str], room: Room) -> Window:  # noqa: ARG002 - few need it
+        """Neighbouring traces with their header fields ``names``, in the arrays of ``room``; several threads may do this at once, each in
+        a room of its own."""
+        count, _ = self._inside(first_trace, count, 0, None)
+        rows = self._rows(first_trace, count, 0, self.samples)
+        fields, missing = self.fields(names, first_trace, count), self.missing(first_trace, count)
+        return Window(first_trace, count, self.samples, fields, missing, rows.__getitem__)
 
     def spans(self, window_bytes: int = WINDOW_BYTES) -> Iterator[tuple[int, int]]:
         """First trace and number of traces of windows that cover the section."""
@@ -188,6 +205,11 @@ class ArraySection(Section):
 
     def _picked(self, traces: Indices, first_sample: int, samples: int) -> Rows:
         return as_float32(self._array[traces, first_sample : first_sample + samples])
+
+
+def traces_a_block(samples: int) -> int:
+    """How many traces of ``samples`` are decoded at once."""
+    return max(1, BLOCK_SAMPLES // samples)
 
 
 def as_float32(values: npt.NDArray[Any]) -> Rows:

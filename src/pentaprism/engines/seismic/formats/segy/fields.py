@@ -90,7 +90,7 @@ def trace_fields(stored: Bytes, names: Collection[str], order: str) -> dict[str,
     for name in names:
         position, kind = place_of(name)
         part = stored[:, position - 1 : position - 1 + int(kind[1])]
-        found[name] = np.ascontiguousarray(part).view(f"{order}{kind}")[:, 0].astype(np.int64)
+        found[name] = part.view(f"{order}{kind}")[:, 0].astype(np.int64)
     return found
 
 

@@ -15,39 +15,39 @@ FRACTION = np.uint32(0x00FF_FFFF)
 EXPONENT = np.uint32(0x7F00_0000)
 SIGN = np.uint32(0x8000_0000)
 # Exponents from LOW to HIGH scale a fraction by a float32 power of two without overflow or underflow of either.
-LOW, HIGH = 41, 92
-BIAS = np.uint32((4 * 64 + 24 - 127) << 23)
+LOW, HIGH = 39, 95
+# 280 - 127, the difference of the biases, below an exponent of 16 that stands at its place in the word: 4 E is one bit further up.
+BIAS = (4 * 64 + 24 - 127) << 22
+MOST = (HIGH << 24) - BIAS
 
 
-def ibm_to_float(words: Words, out: Floats, scratch: Words) -> None:
-    """IBM ``words`` to float32 ``out``; all three arrays are contiguous and of one size, and ``words`` is overwritten.
+def ibm_to_float(words: Words, out: Floats, scales: Words, fractions: Words) -> None:
+    """IBM ``words`` to float32 ``out``; all arrays are contiguous and of one size, and all but ``out`` are written over.
 
     Callers silence floating-point warnings: unusual exponents pass through as nonsense before they are set right.
 
     The scale 2^(4 E - 280) is put together as float32 bits: 4 E lies in the exponent field after a shift by one bit.
     """
-    np.bitwise_and(words, EXPONENT, out=scratch)
-    low, high = (scratch.min(), scratch.max()) if scratch.size else (EXPONENT, EXPONENT)
-    usual = low >= LOW << 24 and high <= HIGH << 24
-    if not usual:
-        rare, exact = _rare(words, scratch)
-    np.left_shift(scratch, 1, out=scratch)
-    np.subtract(scratch, BIAS, out=scratch)
-    out_bits = out.view(np.uint32)
-    np.bitwise_and(words, FRACTION, out=out_bits)
+    np.bitwise_and(words, EXPONENT, out=scales)
+    # Exponents below LOW wrap around to numbers far above MOST.
+    np.subtract(scales, np.uint32(BIAS), out=scales)
+    unusual = scales.size > 0 and scales.max() > MOST
+    if unusual:
+        rare, exact = _rare(words, scales)
+    np.left_shift(scales, 1, out=scales)
+    np.bitwise_and(words, FRACTION, out=fractions)
     np.bitwise_and(words, SIGN, out=words)
-    np.bitwise_or(scratch, words, out=scratch)
-    np.copyto(words, out_bits)
-    np.copyto(out, words.view(np.int32), casting="unsafe")
-    np.multiply(out, scratch.view(np.float32), out=out)
-    if not usual:
+    np.bitwise_or(scales, words, out=scales)
+    np.copyto(out, fractions.view(np.int32), casting="unsafe")
+    np.multiply(out, scales.view(np.float32), out=out)
+    if unusual:
         np.add(out, 0, out=out)
         out[rare] = exact
 
 
-def _rare(words: Words, exponents: Words) -> tuple[npt.NDArray[np.intp], Floats]:
+def _rare(words: Words, scales: Words) -> tuple[npt.NDArray[np.intp], Floats]:
     """Places and values of words whose exponent is out of the ordinary; plain zeros are not among them."""
-    places = np.flatnonzero(((exponents < LOW << 24) | (exponents > HIGH << 24)) & (words != 0))
+    places = np.flatnonzero((scales > MOST) & (words != 0))
     found = words[places].astype(np.int64)
     fractions = (found & int(FRACTION)).astype(np.float64)
     values = np.ldexp(fractions, (4 * ((found >> 24 & 127) - 64) - 24).astype(np.int32))

@@ -6,9 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from pentaprism.engines.seismic.formats.segy.ibm import float_to_ibm, ibm_to_float
+from pentaprism.engines.seismic.room import Room
 
 Bytes = npt.NDArray[np.uint8]
 Rows = npt.NDArray[np.float32]
+Words = npt.NDArray[np.uint32]
 
 # Samples worked on at once: the arrays of one step stay in the processor's cache.
 BLOCK = 32_768
@@ -46,7 +48,18 @@ CODES = {
 IBM = 1
 
 
-def decode(stored: Bytes, code: int, order: str, out: Rows) -> None:
+def scratch_of(code: int, shape: tuple[int, int], room: Room | None = None) -> Words:
+    """What :func:`decode` needs beside rows [n, samples] of ``shape``."""
+    n, samples = shape
+    size = (3, min(n, _at_once(samples)) * samples if code == IBM else 0)
+    return np.empty(size, np.uint32) if room is None else room.array(size, np.uint32)
+
+
+def _at_once(samples: int) -> int:
+    return max(1, BLOCK // max(samples, 1))
+
+
+def decode(stored: Bytes, code: int, order: str, out: Rows, scratch: Words | None = None) -> None:
     """Sample bytes [n, samples * width] to ``out`` [n, samples]; ``order`` is ``>`` or ``<``. ``stored`` stays as it is."""
     kind = CODES[code].kind
     values = stored.view(f"{order}{kind}")
@@ -54,14 +67,14 @@ def decode(stored: Bytes, code: int, order: str, out: Rows) -> None:
         with np.errstate(over="ignore", invalid="ignore"):
             np.copyto(out, values, casting="unsafe")
         return
-    rows = max(1, BLOCK // max(out.shape[1], 1))
-    words, scratch = np.empty((2, rows * out.shape[1]), np.uint32)
+    rows = _at_once(out.shape[1])
+    scratch = scratch_of(code, out.shape) if scratch is None else scratch
     with np.errstate(all="ignore"):
         for first in range(0, len(out), rows):
             part = out[first : first + rows]
-            size = part.size
-            np.copyto(words[:size].reshape(part.shape), values[first : first + rows])
-            ibm_to_float(words[:size], part.reshape(-1), scratch[:size])
+            words, scales, fractions = scratch[:, : part.size]
+            np.copyto(words.reshape(part.shape), values[first : first + rows])
+            ibm_to_float(words, part.reshape(-1), scales, fractions)
 
 
 def encode(rows: Rows, code: int, order: str) -> tuple[Bytes, int]:

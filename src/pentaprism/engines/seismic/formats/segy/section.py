@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from pentaprism.engines.seismic.errors import UnreadableFile
 from pentaprism.engines.seismic.formats.section import (
-    LIVING_WINDOWS,
     WINDOW_BYTES,
     Indices,
     Limits,
@@ -19,6 +18,7 @@ from pentaprism.engines.seismic.formats.section import (
     Window,
     empty_headers,
     known,
+    traces_a_block,
     within,
 )
 from pentaprism.engines.seismic.formats.segy import text
@@ -31,8 +31,9 @@ from pentaprism.engines.seismic.formats.segy.fields import (
     trace_fields,
 )
 from pentaprism.engines.seismic.formats.segy.layout import FILE_HEADER, TEXT_SIZE, read_layout
-from pentaprism.engines.seismic.formats.segy.samples import CODES, decode, encode
+from pentaprism.engines.seismic.formats.segy.samples import CODES, decode, encode, scratch_of
 from pentaprism.engines.seismic.formats.source import FileSource
+from pentaprism.engines.seismic.room import Room
 
 # Traces of more bytes than this are read by themselves where only their headers or a part of their samples is wanted.
 LONG_TRACE = 65_536
@@ -68,22 +69,27 @@ class SegySection(Section):
         self.sample_format = self._sample.name
         self.delay_ms = float(self.fields(["delay_ms"], 0, 1)["delay_ms"][0])
 
-    def scan(self, names: Collection[str] = (), window_bytes: int = WINDOW_BYTES) -> Iterator[Window]:
+    def window(self, first_trace: int, count: int, names: Collection[str], room: Room) -> Window:
+        count, _ = self._inside(first_trace, count, 0, None)
         wanted = known(names, ALL_FIELDS)
-        step = max(1, window_bytes // self.layout.trace_bytes)
-        most = min(step, self.traces)
-        buffer = np.empty((most, self.layout.trace_bytes), np.uint8)
-        # Memory that was touched before: fresh pages cost more than reading and decoding.
-        decoded = np.empty((LIVING_WINDOWS, most, self.samples), np.float32)
+        stored = room.array((count, self.layout.trace_bytes), np.uint8)
+        decoded = room.array((min(count, traces_a_block(self.samples)), self.samples), np.float32)
+        scratch = scratch_of(self.layout.code, decoded.shape, room)
+        self._source.read_into(self._offset(first_trace), stored.reshape(-1))
+        fields = trace_fields(stored, {*wanted, "samples"}, self.layout.order)
+        self._require_equal_lengths(fields["samples"])
+
+        def rows_of(part: slice) -> Rows:
+            rows = decoded[: part.stop - part.start]
+            decode(stored[part, self.layout.trace_header :], self.layout.code, self.layout.order, rows, scratch)
+            return rows
+
+        return Window(first_trace, count, self.samples, {name: fields[name] for name in wanted}, None, rows_of)
+
+    def spans(self, window_bytes: int = WINDOW_BYTES) -> Iterator[tuple[int, int]]:
+        step = max(1, window_bytes // max(4 * self.samples, self.layout.trace_bytes))
         for first in range(0, self.traces, step):
-            count = min(step, self.traces - first)
-            stored = buffer[:count]
-            self._source.read_into(self._offset(first), stored.reshape(-1))
-            fields = trace_fields(stored, {*wanted, "samples"}, self.layout.order)
-            self._require_equal_lengths(fields["samples"])
-            rows = decoded[first // step % LIVING_WINDOWS, :count]
-            decode(stored[:, self.layout.trace_header :], self.layout.code, self.layout.order, rows)
-            yield Window(first, rows, {name: fields[name] for name in wanted}, None)
+            yield first, min(step, self.traces - first)
 
     def fields(self, names: Collection[str], first_trace: int = 0, count: int | None = None) -> dict[str, Indices]:
         count, _ = self._inside(first_trace, count, 0, None)
@@ -107,8 +113,8 @@ class SegySection(Section):
         return self._source.read(0, self.layout.data_start)
 
     def headers(self) -> dict[str, Any]:
-        head = self._source.read(0, FILE_HEADER).tobytes()
-        block, order = head[TEXT_SIZE:], self.layout.order
+        head = self._source.head(FILE_HEADER)
+        block, order, encoding = head[TEXT_SIZE:], self.layout.order, self.text_encoding()
         binary: dict[str, Any] = {name: binary_value(block, *place, order) for name, place in BINARY_FIELDS.items()}
         binary["segy_revision"] = self.layout.revision
         extended = []
@@ -117,9 +123,9 @@ class SegySection(Section):
             extended.append(text.lines_of(part, text.encoding_of(part) or text.EBCDIC))
         return {
             **empty_headers(),
-            "text_header": text.lines_of(head[:TEXT_SIZE], self.text_encoding()),
+            "text_header": text.lines_of(head[:TEXT_SIZE], encoding),
             "binary_header": binary,
-            "text_encoding": "ebcdic" if self.text_encoding() == text.EBCDIC else "ascii",
+            "text_encoding": "ebcdic" if encoding == text.EBCDIC else "ascii",
             "byte_order": "big" if order == ">" else "little",
             "extended_text_headers": extended,
         }

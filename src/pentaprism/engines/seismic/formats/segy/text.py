@@ -14,7 +14,11 @@ _PRINTABLE = {
     code: np.array([ch.isascii() and (ch.isprintable() or ch in "\r\n\t") for ch in bytes(range(256)).decode(code)])
     for code in (EBCDIC, ASCII)
 }
-_UNPRINTABLE = {number: " " for number in range(256) if not chr(number).isprintable()}
+# Each byte as itself, those that stand for no printable character as a blank of the same code.
+_SHOWN = {
+    code: b"".join(one if one.decode(code).isprintable() else " ".encode(code) for one in (bytes([number]) for number in range(256)))
+    for code in (EBCDIC, ASCII)
+}
 
 
 def encoding_of(block: bytes) -> str | None:
@@ -35,7 +39,7 @@ def is_blank(block: bytes) -> bool:
 
 def lines_of(block: bytes, encoding: str) -> str:
     """40 lines of up to 80 characters joined by line feeds, trailing blanks removed, unprintable characters as blanks."""
-    text = block.decode(encoding).translate(_UNPRINTABLE)
+    text = block.translate(_SHOWN[encoding]).decode(encoding)
     return "\n".join(text[at : at + COLUMNS].rstrip() for at in range(0, SIZE, COLUMNS))
 
 
