@@ -86,6 +86,20 @@ def test_writing_again_replaces(store: BlobStore) -> None:
     assert content(store, "a") == b"second" and store.stat("a").size == 6
 
 
+def test_bytes_that_replace_others_of_the_same_length_at_once_are_another_version(store: BlobStore, tmp_path: Path) -> None:
+    versions, files = [], []
+    for index in range(6):
+        draft = tmp_path / "draft"
+        draft.write_bytes(bytes([index]) * 1000)
+        written = store.put("face/a", [draft.read_bytes()]) if index % 2 else store.adopt("face/a", draft)
+        assert written == store.stat("face/a") == next(store.list("face/a"))
+        versions.append(written.version)
+        files.append(store.local_path("face/a").read_bytes())
+    assert len(set(versions)) == 6 and "" not in versions
+    assert files == [bytes([index]) * 1000 for index in range(6)]
+    assert store.stat("face/a").version == versions[-1]
+
+
 def test_a_failed_write_changes_nothing(store: BlobStore) -> None:
     def broken() -> Iterator[bytes]:
         yield b"x" * MEGABYTE

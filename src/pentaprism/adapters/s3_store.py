@@ -1,7 +1,9 @@
 """Blobs in S3 and compatible object stores, through obstore."""
 
+import hashlib
 import io
 import os
+import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -11,7 +13,7 @@ from typing import Any, BinaryIO
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import obstore
-from obstore.exceptions import BaseError, NotFoundError
+from obstore.exceptions import BaseError, NotFoundError, PreconditionError
 from obstore.store import S3Store
 
 from pentaprism.core.blobs.keys import check_key
@@ -22,6 +24,7 @@ CHUNK = 256 * 1024
 SPOOL = 8 * 1024 * 1024
 PART = 8 * 1024 * 1024
 FOLDERS = 100_000
+TRIES = 8
 OVERLAP = "One of two stored files would be a folder of the other"
 
 
@@ -102,22 +105,19 @@ class ObjectStore:
         return io.BufferedReader(_Ranges(self._store, path, meta["size"], meta.get("e_tag")), CHUNK)
 
     def local_path(self, key: str) -> Path:
-        stat = self.stat(key)
-        kept = self._cache / f"{stat.modified_at.timestamp():.3f}-{stat.size}" / key
-        if not kept.is_file():
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            draft = kept.with_name(f"{kept.name}.{os.getpid()}.part")
-            with draft.open("wb") as file:
-                for chunk in self.read(key):
-                    file.write(chunk)
-            draft.replace(kept)
-        return kept
+        for _ in range(TRIES):
+            stat = self.stat(key)
+            name = f"{stat.version} {stat.size} {stat.modified_at.timestamp():.3f}"
+            kept = self._cache / hashlib.blake2b(name.encode(), digest_size=16).hexdigest() / key
+            if kept.is_file() or self._fetch(key, stat.version, kept):
+                return kept
+        raise Unavailable("The stored file is being replaced")
 
     def stat(self, key: str) -> BlobStat:
         path = self._path(key)
         with _faults(key):
             found = obstore.head(self._store, path)
-        return BlobStat(key, found["size"], found["last_modified"].astimezone(UTC))
+        return _stat_of(key, found)
 
     def delete(self, key: str) -> None:
         path = self._path(key)
@@ -134,7 +134,7 @@ class ObjectStore:
                 for found in sorted(batch, key=lambda entry: entry["path"]):
                     key = found["path"][len(self._prefix) :]
                     if key.startswith(prefix):
-                        yield BlobStat(key, found["size"], found["last_modified"].astimezone(UTC))
+                        yield _stat_of(key, found)
 
     def sign(self, key: str, *, method: str, expires_in: timedelta, content_type: str | None = None, size: int | None = None) -> str | None:
         path = self._path(key)
@@ -162,6 +162,25 @@ class ObjectStore:
 
     def _path(self, key: str) -> str:
         return self._prefix + check_key(key)
+
+    def _fetch(self, key: str, version: str, target: Path) -> bool:
+        """Copy this version of an object to a file; False when it has been replaced. Raises NotFound."""
+        options: Any = {"if_match": version} if version else {}
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = target.with_name(f"{target.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+        try:
+            with _faults(key):
+                try:
+                    found = obstore.get(self._store, self._path(key), options=options)
+                except PreconditionError:
+                    return False
+                with draft.open("wb") as file:
+                    for chunk in found.stream(min_chunk_size=CHUNK):
+                        file.write(chunk)
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+        return True
 
     def _get(self, key: str, start: int, end: int | None) -> Any:
         """One GET, so that all bytes are of one version; None where the range begins behind the end, which S3 refuses."""
@@ -269,6 +288,10 @@ class _Ranges(io.RawIOBase):
 
     def tell(self) -> int:
         return self._at
+
+
+def _stat_of(key: str, found: Any) -> BlobStat:
+    return BlobStat(key, found["size"], found["last_modified"].astimezone(UTC), found.get("e_tag") or "")
 
 
 def _pieces(stream: Any) -> Iterator[bytes]:

@@ -62,6 +62,14 @@ def disc(colour: tuple[int, int, int] = (200, 30, 30), width: int = 320, height:
     return picture
 
 
+class SigningStore(LocalStore):
+    """A store that clients can write to by an address of its own, as S3 does."""
+
+    def sign(self, key: str, *, method: str, expires_in: timedelta, content_type: str | None = None, size: int | None = None) -> str | None:
+        bound = f"?type={content_type}&size={size}" if method == "PUT" else ""
+        return f"https://store.test/{method}/{key}{bound}"
+
+
 @dataclass
 class Person:
     """An account with its tokens."""
@@ -187,7 +195,7 @@ def make_server(tmp_path: Path, empty_database: Path, loop: Loop, compute: Compu
     """Builds servers; ``limits`` turns rate limits on, ``store`` replaces the local store, the rest are settings of the face."""
     servers: list[Server] = []
 
-    def make(*, limits: bool = False, development: bool = True, store: type[LocalStore] = LocalStore, **settings: Any) -> Server:
+    def make(*, limits: bool = False, development: bool = True, store: Callable[[Path], BlobStore] = LocalStore, **settings: Any) -> Server:
         folder = tmp_path / f"server{len(servers)}"
         folder.mkdir()
         shutil.copy(empty_database, folder / "data.db")

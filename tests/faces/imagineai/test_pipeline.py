@@ -336,3 +336,17 @@ def test_the_primary_image_decides(server: Any, ann: Any) -> None:
     body = ann.get(f"/products/{product}").json()
     assert [(image["id"], image["is_primary"]) for image in body["images"]] == [(first, True)]
     assert body["metadata_"]["ai"]["image_id"] == first and ann.get(f"/analysis/{second}").status_code == 404
+
+
+def test_a_waiting_job_tells_its_place_where_it_is_asked_for(server: Any, ann: Any, bob: Any) -> None:
+    product = ann.product("Red ball")
+    first, second = (ann.direct(product)["job_id"] for _ in range(2))
+    listed = {job["id"]: job for job in ann.get("/jobs?position=true").json()["items"]}
+    assert (listed[first]["position"], listed[second]["position"]) == (1, 2)
+    assert ann.get(f"/jobs/{second}?position=true").json()["position"] == 2
+    assert "position" not in ann.get(f"/jobs/{second}").json()
+    assert all("position" not in job for job in ann.get("/jobs").json()["items"])
+    assert bob.get(f"/jobs/{second}?position=true").status_code == 404
+    assert ann.get("/jobs?position=where").status_code == 422
+    server.work()
+    assert ann.get(f"/jobs/{second}?position=true").json()["position"] is None

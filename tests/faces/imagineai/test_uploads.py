@@ -6,7 +6,6 @@ import uuid
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -14,8 +13,7 @@ import pytest
 from PIL import Image as PillowImage
 from skimage import data
 
-from faces.imagineai.conftest import disc, saved
-from pentaprism.core.blobs.local import LocalStore
+from faces.imagineai.conftest import SigningStore, disc, saved
 
 ALLOWED = "Use: image/gif, image/jpeg, image/png, image/webp"
 IMAGE_KEYS = [
@@ -295,14 +293,6 @@ def test_images_that_never_came_are_removed(server: Any, ann: Any) -> None:
     assert server.context.background.remove_pending() == 2
     server.platform.blobs.collect_garbage()
     assert server.stored_files() == []
-
-
-class SigningStore(LocalStore):
-    """A store that clients can write to by an address of its own, as S3 does."""
-
-    def sign(self, key: str, *, method: str, expires_in: timedelta, content_type: str | None = None, size: int | None = None) -> str | None:
-        bound = f"?type={content_type}&size={size}" if method == "PUT" else ""
-        return f"https://store.test/{method}/{key}{bound}"
 
 
 def test_a_store_with_addresses_of_its_own_is_used_directly(make_server: Callable[..., Any]) -> None:

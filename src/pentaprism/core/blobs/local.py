@@ -80,7 +80,7 @@ class LocalStore:
             if not path.is_file():
                 raise FileNotFoundError(errno.ENOENT, "no such blob")
             found = path.stat()
-        return BlobStat(key, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
+        return _stat_of(key, found)
 
     def delete(self, key: str) -> None:
         path = self._path(key)
@@ -106,8 +106,7 @@ class LocalStore:
             key = path.relative_to(self.root).as_posix()
             if key.startswith(prefix):
                 with suppress(FileNotFoundError):
-                    found = path.stat()
-                    yield BlobStat(key, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
+                    yield _stat_of(key, path.stat())
 
     def sign(self, key: str, **_: object) -> str | None:  # noqa: ARG002 -- only the platform serves these files
         return None
@@ -178,6 +177,12 @@ def remove_older(folder: Path, before: datetime) -> int:
                     path.unlink()
                     removed += 1
     return removed
+
+
+def _stat_of(key: str, found: os.stat_result) -> BlobStat:
+    """A blob is replaced by renaming another file to it, whose time is its own too."""
+    version = f"{found.st_ino:x}-{found.st_mtime_ns:x}-{found.st_size:x}"
+    return BlobStat(key, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC), version)
 
 
 def _files(folder: Path) -> Iterator[Path]:

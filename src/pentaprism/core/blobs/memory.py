@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import itertools
 import shutil
 import tempfile
 import threading
@@ -23,7 +24,8 @@ class MemoryStore:
     """Only ``local_path`` writes to the disk, into a folder that goes with the store."""
 
     def __init__(self, *, clock: Clock = now) -> None:
-        self._blobs: dict[str, tuple[bytes, datetime]] = {}
+        self._blobs: dict[str, tuple[bytes, datetime, str]] = {}
+        self._writes = itertools.count(1)
         self._lock = threading.Lock()
         self._clock = clock
         self._folder = Path(tempfile.mkdtemp(prefix="pentaprism-"))
@@ -36,7 +38,7 @@ class MemoryStore:
             parents = {key[:index] for index, character in enumerate(key) if character == "/"}
             if parents & self._blobs.keys() or any(other.startswith(key + "/") for other in self._blobs):
                 raise Conflict("One of two stored files would be a folder of the other")
-            self._blobs[key] = (content, self._clock())
+            self._blobs[key] = (content, self._clock(), str(next(self._writes)))
         return self.stat(key)
 
     def adopt(self, key: str, path: Path) -> BlobStat:
@@ -57,14 +59,14 @@ class MemoryStore:
         return io.BytesIO(self._find(key)[0])
 
     def local_path(self, key: str) -> Path:
-        content, _ = self._find(key)
+        content = self._find(key)[0]
         path = self._folder / (hashlib.sha256(key.encode()).hexdigest() + Path(key).suffix[:16])
         path.write_bytes(content)
         return path
 
     def stat(self, key: str) -> BlobStat:
-        content, moment = self._find(key)
-        return BlobStat(key, len(content), moment)
+        content, moment, version = self._find(key)
+        return BlobStat(key, len(content), moment, version)
 
     def delete(self, key: str) -> None:
         check_key(key)
@@ -73,7 +75,7 @@ class MemoryStore:
 
     def list(self, prefix: str = "") -> Iterator[BlobStat]:
         with self._lock:
-            found = sorted((key, len(content), moment) for key, (content, moment) in self._blobs.items() if key.startswith(prefix))
+            found = sorted((key, len(entry[0]), *entry[1:]) for key, entry in self._blobs.items() if key.startswith(prefix))
         return (BlobStat(*entry) for entry in found)
 
     def sign(self, key: str, **_: object) -> str | None:  # noqa: ARG002 -- nobody else can serve these bytes
@@ -82,7 +84,7 @@ class MemoryStore:
     def sweep(self, before: datetime) -> int:  # noqa: ARG002 -- an interrupted write leaves nothing in memory
         return 0
 
-    def _find(self, key: str) -> tuple[bytes, datetime]:
+    def _find(self, key: str) -> tuple[bytes, datetime, str]:
         check_key(key)
         with self._lock:
             found = self._blobs.get(key)

@@ -9,11 +9,12 @@ from typing import BinaryIO, Protocol
 
 @dataclass(frozen=True, slots=True)
 class BlobStat:
-    """What the store knows of a blob."""
+    """What the store knows of a blob. ``version`` differs between any two writes of a key whose bytes differ."""
 
     key: str
     size: int
     modified_at: datetime
+    version: str
 
 
 class BlobStore(Protocol):
@@ -36,7 +37,10 @@ class BlobStore(Protocol):
         """A seekable file of the blob."""
 
     def local_path(self, key: str) -> Path:
-        """A path where the blob can be read as a file until the process ends; may fetch it into a cache first."""
+        """A path where the blob can be read as a file until the process ends; may fetch it into a cache first.
+
+        The file is of the version that is stored at the call; where it is the stored file itself, it follows later writes.
+        """
 
     def stat(self, key: str) -> BlobStat: ...
 

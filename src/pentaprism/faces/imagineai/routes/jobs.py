@@ -15,6 +15,7 @@ from pentaprism.faces.imagineai.service import jobs
 
 BATCH = f"{API}/batch"
 JOBS = f"{API}/jobs"
+Position = Annotated[bool, Query(description="Also tell the place of a waiting job in the queue, from 1, as position")]
 
 
 def add(app: FastAPI, context: Imagineai) -> None:
@@ -47,14 +48,16 @@ def add(app: FastAPI, context: Imagineai) -> None:
         status: Annotated[JobStatus | None, EmptyIsAbsent, Query(description="Only this status")] = None,
         limit: Annotated[int, Query(ge=1, le=100)] = 20,
         offset: Annotated[int, Query(ge=0, le=1_000_000_000)] = 0,
+        position: Position = False,
     ) -> Response:
         """The caller's jobs, the newest first."""
         with context.platform.database.read() as session:
-            return answer(jobs.list_jobs(session, caller(request), status, limit, offset))
+            return answer(jobs.list_jobs(context, session, caller(request), status, limit, offset, position=position))
 
     @app.get(f"{JOBS}/{{job_id}}", tags=["jobs"], response_model=Job, responses=errors(401, 404, 422))
     @READ
-    def get_job(request: Request, job_id: UUID) -> Response:
+    def get_job(request: Request, job_id: UUID, position: Position = False) -> Response:
         """A job with its steps."""
         with context.platform.database.read() as session:
-            return answer(jobs.read(session, caller(request), str(job_id), "Processing job"))
+            found = jobs.read(session, caller(request), str(job_id), "Processing job")
+            return answer(jobs.placed(context, session, [found])[0] if position else found)

@@ -220,6 +220,7 @@ class Job(BaseModel):
     updated_at: datetime
     product_id: UUID | None
     progress: int
+    position: int | None = Field(None, description="Place in the queue, from 1, of a job that waits; only with position=true")
 
 
 class Jobs(BaseModel):

@@ -1,5 +1,6 @@
 """Bytes that came by a presigned address become an image: in the server at their confirmation, in a worker for a batch."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -28,11 +29,12 @@ def file_rules(ground: Ground) -> FileRules:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Bytes that may become an image: what they are, and which ones were looked at."""
+    """Bytes that may become an image: what they are, which ones were looked at, and which version of the stored file they were."""
 
     found: Inspected
     sha256: str
     size: int
+    version: str = ""
 
 
 def check_bytes(ground: Ground, image: ProductImage, look: Look) -> Checked:
@@ -44,15 +46,20 @@ def check_bytes(ground: Ground, image: ProductImage, look: Look) -> Checked:
     if row is None or not row.sha256:
         raise Conflict(NO_BYTES)
     try:
+        version = blobs.stat(image.s3_key).version
         path = blobs.local_path(image.s3_key)
-    except NotFound as error:
+        with path.open("rb") as file:
+            sha256, size = hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
+        verdict = look(str(path))
+    except (NotFound, FileNotFoundError) as error:
+        # Another confirmation has refused and removed them meanwhile.
         raise Conflict(NO_BYTES) from error
     try:
-        found = accepted(look(str(path)))
+        found = accepted(verdict)
     except Refused:
-        refuse(ground, image.id, row.sha256)
+        refuse(ground, image.id, sha256)
         raise
-    return Checked(found, row.sha256, row.size)
+    return Checked(found, sha256, size, version)
 
 
 def fetch_incoming(ground: Ground, image: ProductImage) -> None:
@@ -90,11 +97,18 @@ def refuse(ground: Ground, image_id: str, sha256: str) -> None:
 
 
 def take_over(ground: Ground, session: Session, image: ProductImage, checked: Checked) -> bool:
-    """Make an announced image a stored one; False when other bytes have come since they were looked at. Raises Conflict."""
+    """Make an announced image a stored one; False when other bytes have come since they were looked at. Raises Conflict.
+
+    Whoever stores bytes under the image's key holds its row, so that none can come between these comparisons and the commit.
+    """
     row = session.get(Blob, image.s3_key, with_for_update=True, populate_existing=True)
     if row is None or not row.sha256:
         raise Conflict(NO_BYTES)
-    if row.sha256 != checked.sha256:
+    try:
+        version = ground.platform.blobs.stat(image.s3_key).version
+    except NotFound as error:
+        raise Conflict(NO_BYTES) from error
+    if (row.sha256, version) != (checked.sha256, checked.version):
         return False
     ground.platform.blobs.confirm(session, image.s3_key, image_holder(image.id))
     stored(ground, session, image, checked)

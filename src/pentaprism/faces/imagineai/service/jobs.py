@@ -37,20 +37,30 @@ def create_batch(context: Imagineai, account_id: str, body: CreateBatch) -> Docu
         return documents(session, [run])[0]
 
 
-def list_jobs(session: Session, account_id: str, status: JobStatus | None, limit: int, offset: int) -> Document:
-    """Jobs of the account, the newest first."""
+def list_jobs(
+    context: Imagineai, session: Session, account_id: str, status: JobStatus | None, limit: int, offset: int, *, position: bool = False
+) -> Document:
+    """Jobs of the account, the newest first; with ``position`` those that wait tell their place in the queue."""
     where = [ProcessingJob.account_id == account_id]
     if status is not None:
         where.append(ProcessingJob.status == status.value)
     total = session.scalar(select(func.count()).select_from(ProcessingJob).where(*where)) or 0
     query = select(ProcessingJob).where(*where).order_by(ProcessingJob.created_at.desc(), ProcessingJob.id.desc())
     rows = session.scalars(query.limit(limit).offset(offset)).all() if offset < total else []
-    return {"items": documents(session, rows), "total": total}
+    items = documents(session, rows)
+    return {"items": placed(context, session, items) if position else items, "total": total}
 
 
 def read(session: Session, account_id: str, job_id: str, what: str) -> Document:
     """One job, which messages call ``what``. Raises NotFound."""
     return documents(session, [run_of(session, account_id, job_id, what)])[0]
+
+
+def placed(context: Imagineai, session: Session, found: Sequence[Document]) -> list[Document]:
+    """Jobs with their places in the queue; null for those that do not wait."""
+    waiting = [document["id"] for document in found if document["status"] == JobStatus.QUEUED]
+    places = context.platform.jobs.positions(session, session.scalars(select(Job).where(Job.id.in_(waiting))).all())
+    return [document | {"position": places.get(document["id"])} for document in found]
 
 
 def cancel(context: Imagineai, account_id: str, job_id: str) -> None:
