@@ -159,49 +159,53 @@ class Connection:
     # -- log-in
 
     async def _by_handshake(self) -> None:
-        try:
-            identity = await run_in_threadpool(self.hub.context.identify, self.socket)
-        except (NotAuthenticated, NotAllowed):
-            self._hang_up(UNAUTHENTICATED, Refusal("AUTHENTICATION_ERROR", "Invalid or expired token"))
-        else:
-            await self._welcome(identity)
+        await self._log_in(lambda: self.hub.context.identify(self.socket))
 
     async def _authenticate(self, token: Any) -> None:
         if not isinstance(token, str):
             raise Refusal("VALIDATION_ERROR", "token: Field required")
-        try:
-            identity = await run_in_threadpool(self._verified, token)
-        except NotAuthenticated:
-            self._hang_up(UNAUTHENTICATED, Refusal("AUTHENTICATION_ERROR", "Invalid or expired token"))
-        else:
-            await self._welcome(identity)
+        await self._log_in(lambda: self._verified(token))
 
     def _verified(self, token: str) -> Identity:
         platform = self.hub.context.platform
         with platform.database.read() as session:
             return platform.tokens.verify(session, token, rules=self.hub.context.tokens)
 
-    async def _welcome(self, identity: Identity) -> None:
+    async def _log_in(self, verify: Callable[[], Identity]) -> None:
+        try:
+            if await self._admitted(await run_in_threadpool(verify)):
+                # The session may have ended before anybody listened.
+                await run_in_threadpool(verify)
+                self._welcome()
+        except (NotAuthenticated, NotAllowed):
+            self._hang_up(UNAUTHENTICATED, Refusal("AUTHENTICATION_ERROR", "Invalid or expired token"))
+
+    async def _admitted(self, identity: Identity) -> bool:
+        """Take the identity on and listen for the end of its session; False where the socket is closed instead."""
         account_id = identity.account.id
         if self.identity is not None and self.identity.account.id != account_id:
             self._hang_up(UNAUTHENTICATED, Refusal("AUTHENTICATION_ERROR", "The token belongs to another account"))
-            return
+            return False
         if self._leave is None:
             self._leave = await _seat(self.hub.context.platform.seats, account_id, self.settings.sockets_per_account)
         if self._leave is None:
             self._hang_up(TOO_MANY, Refusal("RATE_LIMITED", f"At most {self.settings.sockets_per_account} sockets are accepted"))
-            return
+            return False
         if self.identity is None:
             self._end_listening = self.hub.tails.bridge.listen([f"account:{account_id}"], self._account_event)
         self.identity = identity
         self.expires_at = identity.claims.get("exp")
+        return True
+
+    def _welcome(self) -> None:
+        assert self.identity is not None
         if self._timer is not None:
             self._timer.cancel()
         if self.expires_at is not None:
             wait = max(0.0, self.expires_at - self.hub.context.platform.clock().timestamp())
             self._timer = asyncio.get_running_loop().call_later(wait, self._timed_out)
         until = None if self.expires_at is None else isoformat(datetime.fromtimestamp(self.expires_at, now().tzinfo))
-        self._send({"type": "auth_ok", "user_id": account_id, "expires_at": until})
+        self._send({"type": "auth_ok", "user_id": self.identity.account.id, "expires_at": until})
 
     def _timed_out(self) -> None:
         message = "Not authenticated" if self.identity is None else "Invalid or expired token"
