@@ -1,7 +1,11 @@
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -56,6 +60,22 @@ def test_a_focal_point_is_kept(tmp_path: Path) -> None:
     assert run(*arguments).exit_code == 0
     with Image.open(tmp_path / "custom-100x100-100x100.png") as image:
         assert np.asarray(image).mean() > 120
+
+
+@pytest.mark.parametrize("arguments", [["generate", "a forest"], ["crop", "wide.png"]])
+def test_numerical_libraries_leave_the_cores_to_those_who_draw(tmp_path: Path, arguments: list[str]) -> None:
+    Image.fromarray(np.zeros((60, 90, 3), np.uint8)).save(tmp_path / "wide.png")
+    script = (
+        "import ctypes, re, sys\nfrom pathlib import Path\nfrom pentaprism.cli.main import build_app\n"
+        "build_app({'generate', 'crop'})(sys.argv[1:], standalone_mode=False)\n"
+        "found = set(re.findall(r'/\\S+openblas\\S+', Path('/proc/self/maps').read_text()))\n"
+        "libraries = [ctypes.CDLL(path) for path in found]\n"
+        "print(max(each.scipy_openblas_get_num_threads64_() for each in libraries if hasattr(each, 'scipy_openblas_get_num_threads64_')))"
+    )
+    free = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    command = [sys.executable, "-c", script, *arguments, "--platforms", "40x40", "--out", "."]
+    done = subprocess.run(command, cwd=tmp_path, env=free, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "1"
 
 
 def test_wrong_commands_end_with_status_two(tmp_path: Path) -> None:

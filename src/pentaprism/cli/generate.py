@@ -36,8 +36,7 @@ def generate(
     as_json: JsonOption = False,
 ) -> None:
     """Draw a picture for each platform with the built-in renderer. Status 0: all drawn, 2: the command was wrong."""
-    # Two threads draw; numerical libraries with threads of their own would take the cores from them.
-    limit_threads(1)
+    _leave_cores()
     from pentaprism.engines.artwork import SceneRequest, describe
     from pentaprism.faces.snapasset.generation.drawing import Material
 
@@ -64,6 +63,7 @@ def crop(
     as_json: JsonOption = False,
 ) -> None:
     """Cut a picture for each platform, so that what matters stays in it. Status 0: all cut, 2: the command was wrong."""
+    _leave_cores()
     from pentaprism.faces.snapasset.generation.drawing import Material
     from pentaprism.imaging.colour import read_srgb
     from pentaprism.imaging.decode import ImageError
@@ -78,6 +78,11 @@ def crop(
         raise fail(f"{image} cannot be read: {error}", status=2) from error
     rows = list(_write(Material(None, [picture]), targets, options, folder))
     _show({"image": str(image), "pictures": rows}, rows, None, as_json)
+
+
+def _leave_cores() -> None:
+    """Two threads draw; numerical libraries, which are imported after this, would take the cores from them with threads of their own."""
+    limit_threads(1)
 
 
 def _checked(wish: Mapping[str, Any], platforms: str) -> "tuple[dict[str, Any], list[Platform]]":

@@ -205,3 +205,18 @@ def test_a_foreign_user_id_can_be_refused(server: Server, person: Person) -> Non
     refused = person.call("POST", "/api/jobs", json=body)
     assert (refused.status_code, refused.json()["message"]) == (403, "userId does not match the authenticated account")
     assert person.call("POST", "/api/jobs", json={**body, "userId": person.id}).status_code == 201
+
+
+def test_a_waiting_job_tells_its_place_among_all_of_the_face(server: Server, person: Person) -> None:
+    other = server.person()
+    low = person.create(options={"priority": 9})
+    high = other.create(options={"priority": 1})
+    listed = person.call("GET", "/api/jobs?position=true").json()["jobs"]
+    assert [(job["jobId"], job["position"]) for job in listed] == [(low, 2)]
+    assert other.call("GET", f"/api/jobs/{high}?position=true").json()["position"] == 1
+    assert "position" not in person.job(low)
+    assert all("position" not in job for job in person.call("GET", "/api/jobs").json()["jobs"])
+    refused = person.call("GET", "/api/jobs?position=where")
+    assert (refused.status_code, refused.json()["message"]) == (400, "position must be true or false")
+    server.work()
+    assert person.call("GET", f"/api/jobs/{low}?position=true").json()["position"] is None

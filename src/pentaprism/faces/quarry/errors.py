@@ -35,6 +35,9 @@ CODES = (
 )
 INTERNAL = "Something went wrong on the server; try again, and tell its operator the X-Request-ID if it lasts."
 TOO_LONG = "The task ran longer than {} s"
+TOO_MUCH = (
+    "The task needs more memory than a worker may use (workers.memory_mb); take a smaller model or image, or ask the operator to raise it."
+)
 
 
 class Invalid(core.Unprocessable):
@@ -245,7 +248,6 @@ def render(error: core.PlatformError, connection: HTTPConnection) -> Response:
 FAILURES: Mapping[str, str] = {
     "TIMEOUT": "MODEL_ERROR",
     "WORKER_LOST": "MODEL_ERROR",
-    "MEMORY_LIMIT": "MODEL_ERROR",
     "BATCH_FAILED": "MODEL_ERROR",
     "NOT_FOUND": "NOT_FOUND",
 }
@@ -257,6 +259,8 @@ def failure_of(code: str | None, message: str | None, soft_seconds: int) -> tupl
         return None, None
     if code == "TIMEOUT":
         return "MODEL_ERROR", TOO_LONG.format(soft_seconds)
+    if code == "MEMORY_LIMIT":
+        return "MODEL_ERROR", TOO_MUCH
     if code in CODES:
         return code, message
     return (FAILURES[code], message) if code in FAILURES else ("INTERNAL_ERROR", INTERNAL)

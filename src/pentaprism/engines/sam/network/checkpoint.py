@@ -76,7 +76,7 @@ class _Tensor(NamedTuple):
 
 
 def read_checkpoint(path: Path) -> dict[str, Array]:
-    """Tensors of a checkpoint by name. Raises WeightsError, OSError."""
+    """Tensors of a checkpoint by name, not to be written to. Raises WeightsError, OSError."""
     with path.open("rb") as file:
         tensors = _read(file, path.name)
     if not tensors:
@@ -233,5 +233,6 @@ def _arrays(table: Any, fetch: Callable[[_Storage], Array]) -> dict[str, Array]:
         numbers = fetch(tensor.storage)
         steps = tuple(stride * numbers.itemsize for stride in tensor.strides)
         view = np.lib.stride_tricks.as_strided(numbers[tensor.offset :], tensor.shape, steps, writeable=False)
-        arrays[name] = np.array(view, order="C")
+        # The weights of a model take gigabytes: what lies in order is not copied.
+        arrays[name] = np.ascontiguousarray(view).reshape(tensor.shape)
     return arrays

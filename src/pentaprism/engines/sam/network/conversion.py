@@ -84,7 +84,7 @@ def _convert(checkpoint: Path, folder: Path, digest: str, side: int) -> Converte
 
 def _write(tensors: Mapping[str, npt.NDArray[Any]], work: Path, side: int) -> tuple[int, list[Path]]:
     """Write the three graphs; the side of the picture and the files."""
-    floats = {name: tensor.astype(np.float32) if tensor.dtype.kind == "f" else tensor for name, tensor in tensors.items()}
+    floats = {name: tensor.astype(np.float32, copy=False) if tensor.dtype.kind == "f" else tensor for name, tensor in tensors.items()}
     encoder = {name.removeprefix(ENCODER): tensor for name, tensor in floats.items() if name.startswith(ENCODER)}
     rest = {name: tensor for name, tensor in floats.items() if name.startswith((PROMPT, MASK))}
     try:

@@ -46,11 +46,9 @@ class Graph:
         return output
 
     def constant(self, values: Any) -> str:
-        """Floats are stored as float32, integers as int64."""
-        array = np.ascontiguousarray(values)
-        array = array.astype(np.float32 if array.dtype.kind == "f" else np.int64)
+        """Floats are stored as float32, integers as int64. A view stays one until it is written, so that weights lie in memory once."""
         name = f"c{len(self._constants)}"
-        self._constants.append((name, array))
+        self._constants.append((name, np.asarray(values)))
         return name
 
     def reshape(self, value: str, *shape: int) -> str:
@@ -80,7 +78,8 @@ class Graph:
         model_path, data_path = folder / f"{self.name}.onnx", folder / f"{self.name}.bin"
         tensors = []
         with data_path.open("wb") as file:
-            for name, array in self._constants:
+            for name, values in self._constants:
+                array = np.ascontiguousarray(values, np.float32 if values.dtype.kind == "f" else np.int64)
                 tensor = TensorProto(name=name, dims=array.shape, data_type=helper.np_dtype_to_tensor_dtype(array.dtype))
                 if array.nbytes <= INLINE_BYTES:
                     tensor.raw_data = array.tobytes()

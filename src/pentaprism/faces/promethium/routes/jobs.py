@@ -12,7 +12,7 @@ from pentaprism.faces.promethium.links import API, artifact_of
 from pentaprism.faces.promethium.openapi import bytes_answer, failures
 from pentaprism.faces.promethium.routes.datasets import canonical
 from pentaprism.faces.promethium.schemas.answers import CancelAnswer, JobAnswer, JobPage, LogAnswer, NewJob, ResultAnswer
-from pentaprism.faces.promethium.schemas.queries import Download, Index, JobQuery, LogQuery
+from pentaprism.faces.promethium.schemas.queries import POSITION, Download, Index, JobQuery, LogQuery
 from pentaprism.faces.promethium.schemas.requests import CreateJob
 from pentaprism.faces.promethium.schemas.texts import Optional
 from pentaprism.faces.promethium.service import jobs, results
@@ -37,7 +37,7 @@ def _lists(app: FastAPI, context: Promethium) -> None:
     def list_jobs(request: Request, query: Annotated[JobQuery, Query()]) -> Response:
         """Your jobs, page by page."""
         with context.platform.database.read() as session:
-            return answer(jobs.listed(session, caller(request).account.id, query))
+            return answer(jobs.listed(context, session, caller(request).account.id, query))
 
     @app.post(f"{API}/jobs", tags=["jobs"], status_code=201, response_model=NewJob, responses=failures(400, 409, 413, 415, 422))
     @access("write", body="json")
@@ -49,10 +49,9 @@ def _lists(app: FastAPI, context: Promethium) -> None:
 def _single(app: FastAPI, context: Promethium) -> None:
     @app.get(f"{API}/jobs/{{id}}", tags=["jobs"], response_model=JobAnswer, responses=failures(404))
     @access("read")
-    def get_job(request: Request, job_id: Id) -> Response:
+    def get_job(request: Request, job_id: Id, position: Annotated[bool, Query(description=POSITION)] = False) -> Response:
         """Everything that is known of a job."""
-        with context.platform.database.read() as session:
-            return answer(jobs.document(session, caller(request).account.id, str(job_id)))
+        return answer(jobs.placed(context, caller(request).account.id, str(job_id), wanted=position))
 
     @app.delete(f"{API}/jobs/{{id}}", tags=["jobs"], status_code=204, response_class=Response, responses=failures(404, 409))
     @access("write")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Answer(BaseModel):
@@ -140,6 +140,7 @@ class JobItem(NewJob):
     error: CodeMessage | None
     attempts: int
     eta_seconds: int | None
+    position: int | None = Field(None, description="Place in the queue, from 1, of a job that waits; only with position=true")
 
 
 class LogLine(Answer):

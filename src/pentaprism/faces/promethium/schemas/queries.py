@@ -70,6 +70,9 @@ class DatasetQuery(SortedPaging):
     source: Annotated[Literal["upload", "job"] | None, Optional] = None
 
 
+POSITION = "Also tell the place of a waiting job in the queue, from 1, as position"
+
+
 class JobQuery(SortedPaging):
     """A list of jobs."""
 
@@ -79,6 +82,7 @@ class JobQuery(SortedPaging):
     created_after: Annotated[Moment | None, Optional] = None
     dataset_id: Annotated[UUID | None, Optional] = None
     model_id: Annotated[Search | None, Optional] = None
+    position: Annotated[bool, Field(description=POSITION)] = False
 
 
 class ModelQuery(SortedPaging):

@@ -57,7 +57,13 @@ def outputs(session: Session, runs: Sequence[Run]) -> dict[str, str]:
     return {run.id: run.output_id for run in runs if run.output_id in living and run.output_id}
 
 
-def listed(session: Session, account_id: str, query: JobQuery) -> dict[str, Any]:
+def places(context: Promethium, session: Session, jobs: Sequence[Job], *, wanted: bool) -> dict[str, dict[str, int | None]]:
+    """What is told of the places of ``jobs`` in the queue, by id; nothing where nobody wants it."""
+    found = context.platform.jobs.positions(session, jobs) if wanted else {}
+    return {job.id: {"position": found.get(job.id)} for job in jobs} if wanted else {}
+
+
+def listed(context: Promethium, session: Session, account_id: str, query: JobQuery) -> dict[str, Any]:
     """A page of the account's jobs."""
     found = select(Job, Run).join(Run, Run.id == Job.id).where(Run.account_id == account_id)
     if query.status is not None:
@@ -72,7 +78,8 @@ def listed(session: Session, account_id: str, query: JobQuery) -> dict[str, Any]
         found = found.where((Run.model_id == query.model_id.lower()) | (Run.model_name == query.model_id))
     rows, total = page_of(session, found, query, SORTS, Job.id)
     living = outputs(session, [run for _, run in rows])
-    return page_document([job_item(job, run, living.get(run.id)) for job, run in rows], total, query)
+    told = places(context, session, [job for job, _ in rows], wanted=query.position)
+    return page_document([job_item(job, run, living.get(run.id)) | told.get(job.id, {}) for job, run in rows], total, query)
 
 
 def create(context: Promethium, account_id: str, body: CreateJob, key: str | None) -> dict[str, Any]:
@@ -149,6 +156,13 @@ def _enqueue(
     session.add(run)
     session.flush()
     return new_job(job, run)
+
+
+def placed(context: Promethium, account_id: str, job_id: str, *, wanted: bool) -> dict[str, Any]:
+    """Everything that is known of a job, its place in the queue where that is wanted. Raises NotFound."""
+    with context.platform.database.read() as session:
+        job, _ = find(session, job_id, account_id)
+        return document(session, account_id, job_id) | places(context, session, [job], wanted=wanted).get(job.id, {})
 
 
 def document(session: Session, account_id: str, job_id: str, max_attempts: int | None = None) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from pentaprism.web.downloads import content_disposition
 
 KEY = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 REPLAYED = {"Idempotent-Replayed": "true"}
+POSITION = ("position", {"type": "boolean", "default": False}, "Also tell the place of a waiting job among those of the face, from 1")
 STATUS = {"type": "string", "enum": [*STATES, "all"], "default": "all"}
 ZIP: Responses = {200: {"description": "The archive", "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}}
 
@@ -71,6 +72,7 @@ def _looking(routes: APIRouter, context: Snapasset) -> None:
         ("limit", {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}, "How many at most"),
         ("offset", {"type": "integer", "minimum": 0, "default": 0}, "How many to skip"),
         ("scope", {"type": "string", "enum": ["own", "all"], "default": "own"}, "all: everybody's, for administrators"),
+        POSITION,
     )
 
     @routes.get("", responses={200: gives("JobList"), **errors(400, 403)}, openapi_extra=listing)
@@ -78,10 +80,10 @@ def _looking(routes: APIRouter, context: Snapasset) -> None:
         """List jobs, the newest first."""
         return answer(jobs.page(context, context.caller(request), request.query_params))
 
-    @routes.get("/{job_id}", responses={200: gives("Job"), **errors(404)})
+    @routes.get("/{job_id}", responses={200: gives("Job"), **errors(400, 404)}, openapi_extra=asks(POSITION))
     def get_job(request: Request, job_id: str) -> Response:
         """A job with its progress, log lines and result."""
-        return answer(jobs.get(context, context.caller(request), job_id, context.links(request)))
+        return answer(jobs.get(context, context.caller(request), job_id, context.links(request), request.query_params))
 
     @routes.get("/{job_id}/download", response_class=Response, responses={**ZIP, **errors(400, 403, 404)})
     @open_to_all

@@ -1,6 +1,6 @@
 """Looking at jobs, and what their owners do with them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -40,10 +40,26 @@ def find(session: Session, caller: Caller | None, job_id: str, *, lock: bool = F
     return job
 
 
-def get(context: Snapasset, caller: Caller, job_id: str, links: Links) -> dict[str, Any]:
-    """A job with everything that is known of it."""
+def get(context: Snapasset, caller: Caller, job_id: str, links: Links, query: Mapping[str, str]) -> dict[str, Any]:
+    """A job with everything that is known of it. Raises BadRequest, JobNotFound."""
+    wanted = flag(query, "position")
     with context.platform.database.read() as session:
-        return document(session, find(session, caller, job_id), links)
+        job = find(session, caller, job_id)
+        return document(session, job, links) | places(context, session, [job], wanted=wanted).get(job.id, {})
+
+
+def places(context: Snapasset, session: Session, jobs: Sequence[Job], *, wanted: bool) -> dict[str, dict[str, int | None]]:
+    """What is told of the places of ``jobs`` in the queue, by their keys; nothing where nobody wants it."""
+    found = context.platform.jobs.positions(session, jobs) if wanted else {}
+    return {job.id: {"position": found.get(job.id)} for job in jobs} if wanted else {}
+
+
+def flag(query: Mapping[str, str], name: str) -> bool:
+    """A yes or no of the query string, no where it is absent. Raises BadRequest."""
+    text = query.get(name, "false")
+    if text not in {"true", "false"}:
+        raise BadRequest(f"{name} must be true or false", allowed=["true", "false"])
+    return text == "true"
 
 
 def page(context: Snapasset, caller: Caller, query: Mapping[str, str]) -> dict[str, Any]:
@@ -55,9 +71,11 @@ def page(context: Snapasset, caller: Caller, query: Mapping[str, str]) -> dict[s
     offset = whole(query, "offset", 0, 0, LARGEST_OFFSET)
     account_id = account_of(context, caller, query.get("scope", "own"))
     statuses = None if word == ALL else [STATES[word]]
+    wanted = flag(query, "position")
     with context.platform.database.read() as session:
         found = context.platform.jobs.list(session, account_id=account_id, face=FACE, statuses=statuses, limit=limit, offset=offset)
-        jobs = [listed(job) for job in found.items]
+        where = places(context, session, found.items, wanted=wanted)
+        jobs = [listed(job) | where.get(job.id, {}) for job in found.items]
     return {"jobs": jobs, "count": len(jobs), "status": word, "total": found.total, "limit": limit, "offset": offset}
 
 

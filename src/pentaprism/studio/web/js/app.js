@@ -23,6 +23,8 @@ class App extends HTMLElement {
   #visit = 0;
   /** @type {string | null} */
   #who = null;
+  /** Who was signed in last since the page was loaded. @type {string | null} */
+  #last = null;
 
   connectedCallback() {
     setTheme(localStorage.getItem(THEME));
@@ -42,6 +44,9 @@ class App extends HTMLElement {
   async signed() {
     const who = user();
     this.#who = who?.id ?? null;
+    // What the sections remember belongs to whoever was signed in before.
+    if (who && this.#last && this.#last !== who.id) return location.reload();
+    this.#last = who?.id ?? this.#last;
     this.classList.toggle("signed", Boolean(who));
     fill(this, h("a", { href: "#content", class: "skip", onclick: (/** @type {Event} */ event) => (event.preventDefault(), this.#main.focus()) }, "Skip to content"),
       this.header(who), this.#main, who ? this.#drawer : null);

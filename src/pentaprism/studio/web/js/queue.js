@@ -11,7 +11,7 @@
  * @property {string | null} [message] in the server's words
  * @property {string} [href] the page that shows it
  * @property {string} [createdAt]
- * @property {boolean} [canRetry]
+ * @property {boolean} [canRetry] by default what failed or was cancelled
  */
 
 /**
@@ -20,7 +20,8 @@
  * @property {string} title
  * @property {() => Promise<QueuedJob[]>} jobs unfinished jobs and those that ended lately
  * @property {(id: string) => Promise<void>} cancel
- * @property {((id: string) => Promise<void>) | null} retry
+ * @property {(id: string) => Promise<void>} retry
+ * @property {() => void} [stale] something was started or changed: what the adapter remembers is old
  */
 
 /** @type {Map<string, Adapter>} */
@@ -66,16 +67,21 @@ export function cancel(face, id) {
 
 /** @param {string} face @param {string} id */
 export function retry(face, id) {
-  return adapters.get(face)?.retry?.(id).then(refresh);
+  return adapters.get(face)?.retry(id).then(refresh);
 }
 
-/** @param {string} face */
-export function canRetry(face) {
-  return Boolean(adapters.get(face)?.retry);
+/** @param {QueuedJob} job */
+export function canRetry(job) {
+  return isOver(job) && (job.canRetry ?? job.status !== "completed");
 }
 
 /** Look now; pages call it after they started something. */
-export async function refresh() {
+export function refresh() {
+  for (const adapter of adapters.values()) adapter.stale?.();
+  return lookAround();
+}
+
+async function lookAround() {
   clearTimeout(timer);
   if (!active) return;
   await Promise.all([...adapters.values()].map(look));
@@ -97,7 +103,7 @@ function tell() {
   const all = jobs();
   for (const listener of listeners) listener(all);
   clearTimeout(timer);
-  timer = setTimeout(refresh, document.hidden ? IDLE_MS : all.some((job) => !isOver(job)) ? BUSY_MS : IDLE_MS);
+  timer = setTimeout(lookAround, document.hidden ? IDLE_MS : all.some((job) => !isOver(job)) ? BUSY_MS : IDLE_MS);
 }
 
 /** Watch while somebody is signed in. @param {boolean} on */

@@ -47,16 +47,16 @@ class QueueDrawer extends HTMLElement {
 /** @param {import("../queue.js").QueuedJob} job */
 function row(job) {
   const section = SECTIONS.find((each) => each.name === job.face);
-  const state = job.status === "queued" && job.position ? `Waiting, number ${job.position}` : WORDS[job.status];
+  const state = WORDS[job.status] + (job.position && !isOver(job) && job.status !== "running" ? `, number ${job.position}` : "");
   const bar = document.createElement("pt-progress");
   bar.setAttribute("label", job.title);
   if (job.status !== "retrying") bar.setAttribute("value", String(job.progress));
   return h("li", { class: `job ${job.status}` },
     section ? icon(section.icon) : null,
     h("div", {}, h("a", { href: job.href ?? `#/${job.face}` }, job.title), h("small", {}, `${state}${isOver(job) ? ` ${ago(job.createdAt)}` : ` · ${Math.round(job.progress)} %`}`),
-      job.message && job.status !== "completed" ? h("small", { class: "said" }, job.message) : null, isOver(job) ? null : bar),
+      job.message ? h("small", { class: "said" }, job.message) : null, isOver(job) ? null : bar),
     isOver(job)
-      ? job.status !== "completed" && canRetry(job.face) && job.canRetry !== false
+      ? canRetry(job)
         ? h("button", { type: "button", class: "plain", "aria-label": `Try again: ${job.title}`, onclick: () => retry(job.face, job.id)?.catch(toastError) }, icon("retry"))
         : null
       : h("button", { type: "button", class: "plain", "aria-label": `Cancel: ${job.title}`, onclick: () => cancel(job.face, job.id)?.catch(toastError) }, icon("close")));

@@ -8,7 +8,7 @@ const FACE = "snapasset";
 /** @typedef {{ id: string, name: string, width: number, height: number, aspectRatio: string, icon: string, group: "core" | "extra" }} Platform */
 /** @typedef {{ platform: string, platformId: string, url: string, width: number, height: number, size: number, format: string, fit: string, alt: string, crop: object | null, upscaled: boolean }} AssetImage */
 /** @typedef {{ success: boolean, generationId: string, images: AssetImage[], revisedPrompt: string | null, provider: string, model: string | null, zipUrl: string, partial: boolean, errors: { platform: string, message: string }[], ignoredTerms?: string[], recognizedTerms?: string[] }} AssetResult */
-/** @typedef {{ jobId: string, status: string, progress: number, data: { prompt: string | null, platforms: string[], options: Record<string, any> }, result: AssetResult | null, failedReason: string | null, createdAt: string, logs: string[] }} AssetJob */
+/** @typedef {{ jobId: string, status: string, progress: number, data: { userId: string, prompt: string | null, platforms: string[], options: Record<string, any>, sourceImageId?: string, sourceJobId?: string }, result: AssetResult | null, failedReason: string | null, createdAt: string, logs: string[], position?: number | null }} AssetJob */
 
 /** @type {Promise<Platform[]> | null} */
 let catalogue = null;
@@ -22,7 +22,7 @@ export function platforms() {
   return catalogue;
 }
 
-/** @param {{ prompt?: string, platforms: string[], options?: Record<string, any>, sourceImageId?: string, sourceJobId?: string }} wish @returns {Promise<string>} the job's id */
+/** @param {{ prompt?: string | null, platforms: string[], options?: Record<string, any>, sourceImageId?: string, sourceJobId?: string }} wish @returns {Promise<string>} the job's id */
 export async function create(wish) {
   return (await request(FACE, "/api/jobs", { json: { userId: user()?.id ?? "studio", ...wish } })).jobId;
 }

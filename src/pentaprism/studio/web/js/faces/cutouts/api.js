@@ -11,7 +11,7 @@ const FACE = "quarry";
 /** @typedef {{ job_id: string, model_type: string, engine: Engine, fallback: Fallback | null, image_id: string, image_width: number, image_height: number, truncated: boolean, warnings: string[], processing_time_ms: number }} Info */
 /** @typedef {{ mask_index: number, mask_data: Polygon[], confidence: number, bbox: { x: number, y: number, width: number, height: number }, area: number, stability_score: number, prompt_index: number | null }} RawMask */
 /** @typedef {Info & { status: string, total_masks: number | null, masks: RawMask[], error_message: string | null }} Segmentation */
-/** @typedef {{ job_id: string, status: "pending" | "running" | "completed" | "failed", progress: number, total_images: number, processed_images: number, failed_images: number, error_code: string | null, error_message: string | null, cancelled: boolean }} Status */
+/** @typedef {{ job_id: string, status: "pending" | "running" | "completed" | "failed", progress: number, total_images: number, processed_images: number, failed_images: number, error_code: string | null, error_message: string | null, cancelled: boolean, position?: number | null }} Status */
 /** @typedef {Status & { kind: "single" | "auto" | "box" | "extract" | "batch", batch_job_id: string | null, total_masks: number | null, created_at: string, model_type: string, engine: Engine | null, fallback: Fallback | null }} Job */
 /** @typedef {{ batch_job_id: string, status: Status["status"], progress: number, total_images: number, completed_images: number, failed_images: number, cancelled: boolean, jobs: { job_id: string, index: number, status: Status["status"], total_masks: number | null, error_message: string | null }[] }} Batch */
 /** @typedef {{ name: string, path: string, area: number, bbox: number[], width: number, height: number, predicted_iou: number }} Cut */
@@ -66,8 +66,8 @@ export const startBatch = (images, model, parameters) => request(FACE, "/segment
 /** @param {string} id @returns {Promise<Batch>} */
 export const batch = (id) => request(FACE, `/segment/batch/${id}`);
 
-/** @param {string} id @returns {Promise<Status>} */
-export const status = async (id) => (await request(FACE, `/jobs/${id}/status`)).data;
+/** @param {string} id @param {Record<string, any>} [query] @returns {Promise<Status>} */
+export const status = async (id, query) => (await request(FACE, `/jobs/${id}/status`, { query })).data;
 
 /** @param {string} id @returns {Promise<Job>} */
 export const job = async (id) => (await request(FACE, `/jobs/${id}`)).data;
@@ -95,6 +95,9 @@ export const exported = (id, format) => request(FACE, `/jobs/${id}/export`, { qu
 
 /** @param {string} id */
 export const cancel = (id) => request(FACE, `/jobs/${id}/cancel`, { method: "POST" });
+
+/** @param {string} id @returns {Promise<Job>} the job that works on it now, which is a new one where it was cancelled */
+export const retry = async (id) => (await request(FACE, `/jobs/${id}/retry`, { method: "POST" })).data;
 
 /** @param {string} id */
 export const remove = (id) => request(FACE, `/jobs/${id}`, { method: "DELETE" });

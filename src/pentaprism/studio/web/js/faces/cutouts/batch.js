@@ -5,7 +5,7 @@ import { bytes } from "../../format.js";
 import { refresh } from "../../queue.js";
 import { go } from "../../router.js";
 import { toastError } from "../../toasts.js";
-import { batch, cancel, send, startBatch } from "./api.js";
+import { batch, cancel, retry, send, startBatch } from "./api.js";
 import { engineChoice } from "./engine.js";
 import { Settings } from "./everything.js";
 import { stale } from "./jobs.js";
@@ -87,7 +87,8 @@ export async function batchPage(id) {
     const bar = custom("pt-progress", { label: "Progress of the batch" });
     bar.setAttribute("value", String(state.progress * 100));
     fill(head, h("div", { class: "row spread" }, h("p", { role: "status" }, `${state.completed_images} of ${state.total_images} done${state.failed_images ? `, ${state.failed_images} failed` : ""}${state.cancelled ? ", cancelled" : ""}`),
-      over ? (state.completed_images ? exporter(id, "batch") : null) : h("button", { type: "button", onclick: () => cancel(id).catch(toastError) }, "Cancel")), over ? null : bar);
+      h("div", { class: "row" }, over && (state.failed_images || state.status === "failed") ? h("button", { type: "button", onclick: () => again().catch(toastError) }, "Try again") : null,
+        over ? (state.completed_images ? exporter(id, "batch") : null) : h("button", { type: "button", onclick: () => cancel(id).catch(toastError) }, "Cancel"))), over ? null : bar);
     for (const [index, job] of state.jobs.entries()) {
       if (drawn.get(job.job_id) === job.status) continue;
       drawn.set(job.job_id, job.status);
@@ -99,6 +100,12 @@ export async function batchPage(id) {
       else grid.append(tile);
     }
     return over;
+  }
+  async function again() {
+    const job = await retry(id);
+    refresh();
+    if (job.batch_job_id?.endsWith(id.replace(/^batch-/, ""))) await look();
+    else go(`/cutouts/batches/${job.batch_job_id}`);
   }
   async function look() {
     if (!grid.isConnected) return;

@@ -3,9 +3,10 @@
 import { fill, h, icon } from "../../dom.js";
 import { save } from "../../download.js";
 import { number } from "../../format.js";
+import { refresh } from "../../queue.js";
 import { go } from "../../router.js";
-import { toastError } from "../../toasts.js";
-import { extraction, job as load, object, picture as fetchPicture, segmentation, visualization } from "./api.js";
+import { errorBox, toastError } from "../../toasts.js";
+import { extraction, job as load, object, picture as fetchPicture, retry, segmentation, visualization } from "./api.js";
 import { Bench } from "./bench.js";
 import { engineWords } from "./engine.js";
 import { shown } from "./everything.js";
@@ -23,9 +24,17 @@ export async function jobPage(id, bench) {
   const room = h("div", { class: "stack" });
   const page = h("section", { class: "stack" }, h("div", { class: "row spread" }, h("p", {}, h("a", { href: "#/cutouts" }, "‹ Cut-outs")), job.status === "completed" ? exporter(id, `cut-outs ${id.slice(0, 8)}`) : null), h("h1", {}, TITLES[job.kind]), room);
   if (job.status === "completed") await result(room, job, bench);
-  else if (job.status === "failed") fill(room, h("div", { class: "empty error", role: "alert" }, job.cancelled ? "Cancelled." : job.error_message));
+  else if (job.status === "failed") fill(room, errorBox({ message: job.cancelled ? "Cancelled." : job.error_message ?? undefined }, () => again(page, id).catch(toastError)));
   else queueMicrotask(() => wait(room, id).catch(toastError));
   return page;
+}
+
+/** Try the job of a page again. @param {HTMLElement} page @param {string} id */
+async function again(page, id) {
+  const job = await retry(id);
+  refresh();
+  if (job.job_id === id) page.replaceWith(await jobPage(id, false));
+  else go(`/cutouts/jobs/${job.job_id}`);
 }
 
 /** @param {HTMLElement} room @param {string} id */

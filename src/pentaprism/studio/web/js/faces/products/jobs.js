@@ -24,19 +24,16 @@ export const adapter = {
     // The drawer asks each second while any face works; the face allows 120 reads a minute for everything.
     if (Date.now() - looked < (open ? BUSY_MS : IDLE_MS)) return known;
     looked = Date.now();
-    known = (await jobs({ limit: 20 })).items.map(entry);
+    known = (await jobs({ limit: 20, position: true })).items.map(entry);
     return known;
   },
-  cancel: async (id) => {
-    await cancel(id);
-    stale();
-  },
+  cancel,
   retry: async (id) => {
     const { steps } = await job(id);
     const failed = steps.filter((step) => step.status === "failed" || step.status === "skipped").map((step) => step.product_image_id);
     for (const photo of new Set(failed)) if (photo) await again(photo);
-    stale();
   },
+  stale,
 };
 
 /** @param {import("./api.js").Job} job @returns {import("../../queue.js").QueuedJob} */
@@ -49,6 +46,7 @@ function entry(job) {
     title: `Analysis of ${photos}`,
     status: job.status === "processing" ? "running" : job.status,
     progress: job.progress,
+    position: job.position ?? null,
     message: job.error_message ?? (step ? say(step.step_name) : null),
     href: job.product_id ? `#/products/items/${job.product_id}` : "#/products",
     createdAt: job.created_at,

@@ -12,13 +12,14 @@ export const adapter = {
   name: "seismic",
   title: "Seismic",
   jobs: async () => {
-    const { items } = await jobs({ per_page: 20 });
+    const { items } = await jobs({ per_page: 20, position: true });
     return items.map((job) => ({
       id: job.id,
       face: "seismic",
       title: `${WORDS[job.type]} · ${job.dataset_name}`,
       status: job.status === "pending" && job.attempts > 0 ? "retrying" : STATES[job.status],
       progress: job.progress,
+      position: job.position ?? null,
       message: job.error?.message ?? null,
       href: `#/seismic/jobs/${job.id}`,
       createdAt: job.created_at,
