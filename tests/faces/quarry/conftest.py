@@ -25,21 +25,31 @@ class Server:
     platform: Platform
     loop: Loop
 
-    def get(self, path: str) -> httpx.Response:
+    def call(self, method: str, path: str, **options: Any) -> httpx.Response:
         """One request."""
 
         async def send() -> httpx.Response:
             transport = httpx.ASGITransport(self.app)
             async with httpx.AsyncClient(transport=transport, base_url="http://quarry.test") as client:
-                return await client.get(path)
+                return await client.request(method, path, **options)
 
         return self.loop.run(send())
 
+    def get(self, path: str) -> httpx.Response:
+        """GET."""
+        return self.call("GET", path)
+
 
 @pytest.fixture
-def server(tmp_path: Path, loop: Loop) -> Iterator[Server]:
+def face_settings() -> dict[str, Any]:
+    """Settings of the face; tests override this."""
+    return {}
+
+
+@pytest.fixture
+def server(tmp_path: Path, loop: Loop, face_settings: dict[str, Any]) -> Iterator[Server]:
     """A fresh server that looks after its parts."""
-    settings = Settings(data_dir=tmp_path, limits={"enabled": False})
+    settings = Settings(data_dir=tmp_path, limits={"enabled": bool(face_settings)}, quarry=face_settings)
     platform = build_platform(settings, "cli")
     upgrade(platform.database)
     add_checks(platform)

@@ -79,6 +79,7 @@ def build(context: Quarry) -> FastAPI:
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     errors.install(app, render, challenge=CHALLENGE)
     app.add_middleware(RequestCounter, metrics=context.metrics)
+    app.add_middleware(openapi.PackedPages)
     middleware.install(app, http_rules(context), render, context.platform.metrics)
     return app
 

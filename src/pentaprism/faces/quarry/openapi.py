@@ -5,10 +5,15 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from pentaprism.faces.quarry.answers import LEVEL, SHORTEST_COMPRESSED
 from pentaprism.faces.quarry.schemas.answers import ErrorAnswer
+from pentaprism.web.auth import face_path
 from pentaprism.web.urls import base_url
 
+PAGES = frozenset({"/info", "/docs", "/redoc", "/openapi.json"})
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Image Quarry API</title><style>
 body{{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;color:#223}}
@@ -33,6 +38,18 @@ def document(app: FastAPI) -> dict[str, Any]:
 def _with_slash(path: str) -> str:
     """Collections as the reference writes them; both forms work."""
     return f"{path}/" if path in {"/health", "/jobs", "/models"} else path
+
+
+class PackedPages:
+    """Compresses the pages and the document, which their makers send as they are, where the client takes that."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._packing = GZipMiddleware(app, SHORTEST_COMPRESSED, LEVEL)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        packed = scope["type"] == "http" and face_path(Request(scope)).rstrip("/") in PAGES
+        await (self._packing if packed else self._app)(scope, receive, send)
 
 
 def router(app: FastAPI) -> APIRouter:

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from pentaprism.core.errors import PlatformError
 from pentaprism.faces.quarry.answers import bare
 from pentaprism.faces.quarry.context import Caller, Quarry
 from pentaprism.faces.quarry.errors import invalid
@@ -117,11 +118,19 @@ def idempotency_key(request: Request) -> str | None:
 async def accept(context: Quarry, request: Request, operation: str, *, waits: bool, key: str | None = None) -> tuple[Submitted, Caller]:
     """Read a form and submit what it asks for."""
     caller = context.identify(request)
-    async with received(context, request, caller) as form:
-        if counts_late(request, operation):
-            await run_in_threadpool(context.count, request, light=is_light(form, operation))
-        asked = await run_in_threadpool(read, context, form, operation)
-        return await run_in_threadpool(lambda: submit(context, caller, asked, waits=waits, key=key)), caller
+    uncounted = counts_late(request, operation)
+    try:
+        async with received(context, request, caller) as form:
+            if uncounted:
+                uncounted = False
+                await run_in_threadpool(context.count, request, light=is_light(form, operation))
+            asked = await run_in_threadpool(read, context, form, operation)
+            return await run_in_threadpool(lambda: submit(context, caller, asked, waits=waits, key=key)), caller
+    except PlatformError:
+        if uncounted:
+            # A form that cannot be read is no click.
+            await run_in_threadpool(context.count, request)
+        raise
 
 
 def read(context: Quarry, form: Received, operation: str) -> Asked:
