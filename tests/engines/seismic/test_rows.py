@@ -1,11 +1,12 @@
 """The table of traces."""
 
 import tracemalloc
+from collections.abc import Collection
 
 import numpy as np
 import pytest
 
-from pentaprism.engines.seismic import ArraySection, ParameterError, describe, trace_rows
+from pentaprism.engines.seismic import ArraySection, ParameterError, describe, gather_rows, trace_rows
 from seismic_files import section
 
 
@@ -36,3 +37,31 @@ def test_long_traces_are_read_a_few_at_a_time() -> None:
     tracemalloc.stop()
     assert {row["rms"] for row in rows} == {2.0}
     assert peak < 80_000_000
+
+
+class Watched(ArraySection):
+    """Remembers how many headers it was asked for at once."""
+
+    asked: list[int]
+
+    def fields(self, names: Collection[str], first_trace: int = 0, count: int | None = None) -> dict[str, np.ndarray]:
+        found = super().fields(names, first_trace, count)
+        self.asked.append(len(found["offset"]))
+        return found
+
+
+def test_a_gather_of_many_traces_is_looked_at_in_parts_and_not_at_all_where_its_offsets_are_known() -> None:
+    traces = 50_000
+    offsets = np.random.default_rng(0).permutation(traces) - 1000
+    opened = Watched(np.ones((traces, 2), np.float32), 4000, {"offset": offsets})
+    opened.asked = []
+    found = describe(opened, gather_key="none")
+    opened.asked.clear()
+    row = gather_rows(opened, found.gathers, found.dead, 0, 1)[0]
+    assert (row["traces"], row["offset_min"], row["offset_max"]) == (traces, -1000, traces - 1001)
+    assert sum(opened.asked) == traces
+    assert max(opened.asked) <= traces / 2
+    opened.asked.clear()
+    known = found.geometry["offset"]
+    assert gather_rows(opened, found.gathers, found.dead, 0, 1, offsets=(known["min"], known["max"])) == [row]
+    assert opened.asked == []

@@ -9,7 +9,7 @@ from pentaprism.engines.seismic.dead import DeadTraces, mark
 from pentaprism.engines.seismic.errors import ParameterError
 from pentaprism.engines.seismic.formats.section import Section
 from pentaprism.engines.seismic.formats.segy.fields import HEADER_FIELDS
-from pentaprism.engines.seismic.gathers import Gathers
+from pentaprism.engines.seismic.gathers import HEADER_WINDOW, Gathers
 from pentaprism.engines.seismic.statistics import trace_sums
 
 SAMPLES_AT_ONCE = 4_000_000
@@ -65,13 +65,16 @@ def _rms(section: Section, first_trace: int, count: int) -> list[float | None]:
     return found
 
 
-def gather_rows(section: Section, gathers: Gathers, dead: DeadTraces, first: int, count: int) -> list[dict[str, Any]]:
-    """Gathers one by one: number, key and value, traces, offsets, number of dead traces."""
+def gather_rows(
+    section: Section, gathers: Gathers, dead: DeadTraces, first: int, count: int, *, offsets: tuple[int, int] | None = None
+) -> list[dict[str, Any]]:
+    """Gathers one by one: number, key and value, traces, offsets, number of dead traces; ``offsets`` is the range in the whole section
+    where it is known already."""
     mask = dead.mask
     rows = []
     for index in range(first, min(first + count, len(gathers))):
         begin, traces = gathers.span(index)
-        offsets = section.fields(["offset"], begin, traces).get("offset")
+        low, high = offsets if offsets is not None and traces == section.traces else _offsets(section, begin, traces)
         rows.append(
             {
                 "index": index,
@@ -79,9 +82,22 @@ def gather_rows(section: Section, gathers: Gathers, dead: DeadTraces, first: int
                 "value": None if gathers.values is None else int(gathers.values[index]),
                 "first_trace": begin,
                 "traces": traces,
-                "offset_min": None if offsets is None else int(offsets.min()),
-                "offset_max": None if offsets is None else int(offsets.max()),
+                "offset_min": low,
+                "offset_max": high,
                 "dead": int(mask[begin : begin + traces].sum()),
             }
         )
     return rows
+
+
+def _offsets(section: Section, first_trace: int, count: int) -> tuple[int, int] | tuple[None, None]:
+    """Smallest and largest offset of neighbouring traces; a long gather is read a part at a time."""
+    low: list[int] = []
+    high: list[int] = []
+    for first in range(first_trace, first_trace + count, HEADER_WINDOW):
+        found = section.fields(["offset"], first, min(HEADER_WINDOW, first_trace + count - first)).get("offset")
+        if found is None:
+            return None, None
+        low.append(int(found.min()))
+        high.append(int(found.max()))
+    return min(low), max(high)

@@ -23,9 +23,12 @@ from pentaprism.web.downloads import bytes_response, content_disposition
 def add(app: FastAPI, context: Promethium) -> None:
     """Routes below ``/datasets/{id}``."""
 
-    def ready(request: Request, dataset_id: Id) -> Dataset:
+    def ready(request: Request, dataset_id: Id, *, details: bool = False) -> Dataset:
         with context.platform.database.read() as session:
-            return find_ready(session, str(dataset_id), caller(request).account.id)
+            dataset = find_ready(session, str(dataset_id), caller(request).account.id)
+            if details:
+                session.refresh(dataset, ["details"])
+            return dataset
 
     @app.get(f"{API}/datasets/{{id}}/traces", tags=["datasets"], response_model=RowPage, responses=failures(404, 409))
     @access("read")
@@ -41,7 +44,7 @@ def add(app: FastAPI, context: Promethium) -> None:
     @access("read")
     def list_gathers(request: Request, dataset_id: Id, query: Annotated[GatherQuery, Query()]) -> Response:
         """The gathers by the dataset's key or another."""
-        return answer(traces.gather_page(context, ready(request, dataset_id), query))
+        return answer(traces.gather_page(context, ready(request, dataset_id, details=True), query))
 
     answers = {**bytes_answer(OCTETS), **failures(404, 409)}
 

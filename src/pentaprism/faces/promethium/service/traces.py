@@ -80,14 +80,16 @@ def _blocks(context: Promethium, dataset: Dataset, first: int, count: int, field
 
 
 def gather_page(context: Promethium, dataset: Dataset, query: GatherQuery) -> dict[str, Any]:
-    """A page of the gathers by the dataset's own key or another."""
+    """A page of the gathers by the key of ``dataset``, which was read with its details, or by another."""
     index = index_of(context, dataset)
     path = context.platform.blobs.local_path(dataset.blob_key)
     with seismic.open_section(path, sample_interval_us=dataset.sample_interval_us) as section:
         own = query.key is None or query.key == dataset.gather_key
         gathers = index.gathers if own else seismic.find_gathers(section, str(query.key))
         count = max(0, min(query.per_page, len(gathers) - query.offset))
-        rows = seismic.gather_rows(section, gathers, index.dead, query.offset, count) if count else []
+        known = ((dataset.details or {}).get("geometry") or {}).get("offset")
+        offsets = (known["min"], known["max"]) if known else None
+        rows = seismic.gather_rows(section, gathers, index.dead, query.offset, count, offsets=offsets) if count else []
     return {**page_document(rows, len(gathers), query), "gather_key": gathers.key}
 
 
