@@ -107,6 +107,45 @@ def test_a_job_of_every_face_tells_its_place_is_cancelled_and_tried_again(
     expect(queue.get_by_role("button", name=re.compile("^Cancel"))).to_have_count(0)
 
 
+def test_the_keyboard_and_a_slow_click_survive_every_new_look(page: Page, client: httpx.Client, hold: Callable[[bool], None]) -> None:
+    start_everywhere(client)
+    queue = open_queue(page)
+    button = queue.get_by_role("button", name="Cancel: Everything in a picture")
+    button.focus()
+    with page.expect_response(re.compile(r"/quarry/jobs/.+/status")):
+        pass
+    page.wait_for_timeout(1500)
+    expect(button).to_be_focused()
+    button.hover()
+    page.mouse.down()
+    page.wait_for_timeout(2500)
+    page.mouse.up()
+    expect(queue.get_by_role("listitem").filter(has_text="Everything in a picture")).to_contain_text("Cancelled")
+    again = queue.get_by_role("button", name="Try again: Everything in a picture")
+    expect(again).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(button).to_be_visible()
+    hold(False)
+
+
+def test_a_job_for_platforms_is_followed_without_asking_over_and_over(
+    page: Page, client: httpx.Client, hold: Callable[[bool], None]
+) -> None:
+    """The face allows a hundred requests in a quarter of an hour; its streams are not counted."""
+    wish = {"userId": "ada", "prompt": "A blue kite", "platforms": ["custom-80x64"]}
+    client.post("/snapasset/api/jobs", json=wish).raise_for_status()
+    queue = open_queue(page)
+    row = queue.get_by_role("listitem").filter(has_text="A blue kite")
+    expect(row).to_contain_text("Waiting, number 1")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/snapasset/api/" in request.url else None)
+    page.wait_for_timeout(6000)
+    assert asked == []
+    hold(False)
+    expect(row).to_contain_text("Done")
+    assert len([url for url in asked if "/sse/" not in url]) <= 2
+
+
 def test_a_cancelled_batch_of_cut_outs_goes_on_from_its_page(page: Page, client: httpx.Client, hold: Callable[[bool], None]) -> None:
     pictures = [data.coins()[:120, :160], data.coins()[100:220, :160]]
     handles = [client.post("/quarry/segment/embed", files={"image": png(one)}).raise_for_status().json()["image_id"] for one in pictures]
