@@ -63,9 +63,10 @@ def test_a_blank_picture_has_nothing_to_cut(pentaprism: Any, tmp_path: Path) -> 
     ("arguments", "said"),
     [
         (["--point", "3"], "--point takes 2 numbers"), (["--box", "1,2,3"], "--box takes 4 numbers"), (["--point", "a,b"], "--point takes"),
-        (["--box", "5,5,0,9"], "x2 > x1"), (["--not", "3,3"], "needs a box or a point"), (["--model", "vit_x"], "no model vit_x"),
-        (["--model", "vit_b"], "models pull vit_b"), (["--auto", "--point", "3,3"], "leave --point"),
-        (["--quality", "2"], "pred_iou_thresh"),
+        (["--box", "5,5,0,9"], "No part of the box"), (["--not", "3,3"], "needs a box or a point"), (["--quality", "2"], "pred_iou_thresh"),
+        (["--model", "vit_b"], "models pull vit_b"), (["--auto", "--point", "3,3"], "leave --point"), (["--model", "vit_x"], "no model"),
+        (["--point", "99999,2"], "outside the picture"), (["--not", "-1,2"], "outside the picture"), (["--point", "nan,2"], "takes 2"),
+        (["--box", "0,0,inf,9"], "takes 4 numbers"), (["--box", "99999,0,9,9"], "No part"),
     ],
 )  # fmt: skip
 def test_wrong_commands_are_told(pentaprism: Any, picture: Path, tmp_path: Path, arguments: list[str], said: str) -> None:
@@ -76,4 +77,4 @@ def test_wrong_commands_are_told(pentaprism: Any, picture: Path, tmp_path: Path,
 def test_files_that_are_no_pictures_are_told(pentaprism: Any, tmp_path: Path) -> None:
     (tmp_path / "text.png").write_text("text")
     assert pentaprism("cutout", "text.png", status=2).err
-    assert pentaprism("cutout", "absent.png", status=2).err
+    assert "absent.png cannot be read: No such file" in pentaprism("cutout", "absent.png", status=2).err

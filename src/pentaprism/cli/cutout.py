@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -54,8 +55,11 @@ def cutout(
     try:
         parameters = AutoParameters(points_per_side, quality, stability, crop_layers, 2, min_area)
         rgba = rgba_of(image)
-    except (ValueError, ImageError, OSError) as error:
+    except OSError as error:
+        raise fail(f"{image} cannot be read: {error.strerror or error}", status=2) from error
+    except (ValueError, ImageError) as error:
         raise fail(str(error), status=2) from error
+    boxes = _inside(points + negative, boxes, rgba.shape[1], rgba.shape[0])
     engine = _engine(model, data_dir)
     started = time.perf_counter()
     rgb = on_grey(rgba)
@@ -80,10 +84,24 @@ def _numbers(words: Sequence[str] | None, count: int, option: str) -> list[Numbe
             values = tuple(float(part) for part in word.split(","))
         except ValueError:
             values = ()
-        if len(values) != count:
+        if len(values) != count or not all(map(isfinite, values)):
             raise fail(f"{option} takes {count} numbers with commas between them, not {word!r}.", status=2)
         found.append(values)
     return found
+
+
+def _inside(points: list[Numbers], boxes: list[Numbers], width: int, height: int) -> list[Numbers]:
+    """The boxes, cut at the edges of the picture; ends the command for a point or a whole box outside."""
+    for x, y in points:
+        if not (0 <= x < width and 0 <= y < height):
+            raise fail(f"The point {x:g},{y:g} lies outside the picture of {width} x {height} pixels.", status=2)
+    cut: list[Numbers] = []
+    for x, y, box_width, box_height in boxes:
+        left, top, right, bottom = max(0.0, x), max(0.0, y), min(float(width), x + box_width), min(float(height), y + box_height)
+        if right <= left or bottom <= top:
+            raise fail(f"No part of the box {x:g},{y:g},{box_width:g},{box_height:g} lies in the picture of {width} x {height}.", status=2)
+        cut.append((left, top, right - left, bottom - top))
+    return cut
 
 
 def _engine(model: str, data_dir: Path | None) -> "PromptEngine":
