@@ -96,6 +96,7 @@ def upload(ann: Client, path: Path) -> str:
 
 
 @SLOW
+@pytest.mark.alone
 def test_a_file_of_64_mb_is_ready_within_five_seconds(ann: Client, tmp_path: Path) -> None:
     path = write_segy(tmp_path / "line.sgy", np.random.default_rng(0).normal(size=(7767, SAMPLES)).astype(np.float32))
     assert path.stat().st_size >= 64_000_000

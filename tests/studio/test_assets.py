@@ -31,7 +31,7 @@ def test_a_prompt_becomes_pictures_and_a_zip(page: Page, tmp_path: Path) -> None
     expect(pictures).to_have_count(2, timeout=WAIT)
     expect(page.get_by_text(re.compile("Picture of a lake"))).to_be_visible()
     assert [(image.get_attribute("width"), image.get_attribute("height")) for image in pictures.all()] == [("1200", "675"), ("820", "312")]
-    page.wait_for_function("[...document.querySelectorAll('.mocks img')].every(image => image.complete && image.naturalWidth > 0)")
+    page.wait_for_function("() => [...document.querySelectorAll('.mocks img')].every(image => image.complete && image.naturalWidth > 0)")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download all").click()
     download.value.save_as(tmp_path / "all.zip")

@@ -81,7 +81,7 @@ def test_the_section_is_drawn_as_it_is_asked_for(page: Page, line: Path) -> None
     view = page.locator("pt-zoom-view")
     expect(view).to_be_visible()
     page.wait_for_function(
-        "performance.getEntriesByType('resource').some(entry => entry.name.includes('/preview') && entry.name.includes('first_trace'))"
+        "() => performance.getEntriesByType('resource').some(entry => /preview.*first_trace/.test(entry.name))",
     )
     page.wait_for_timeout(300)
     live = column(view, 30, 80)

@@ -10,7 +10,7 @@ from engines.products.products_drawing import iou, product, scene
 from pentaprism.engines.products import DEFECT_TYPES, SEVERITIES, Attribute, Hints, Options, ProductsEngine
 from pentaprism.engines.products.defects import condition_of
 
-SCENES = 60
+SCENES = 30
 ENGINE = ProductsEngine(threads=1)
 
 
@@ -43,8 +43,8 @@ def test_scratches_and_stains_are_found_where_they_are(kind: str) -> None:
             assert defect.normalized == pytest.approx(
                 [v / side for v, side in zip(defect.box, picture.shape[1::-1] * 2, strict=True)], abs=1e-6
             )
-    assert hits >= 55
-    assert named >= 45
+    assert hits >= 27
+    assert named >= 22
 
 
 def test_boxes_are_in_pixels_of_the_whole_picture() -> None:

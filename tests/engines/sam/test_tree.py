@@ -98,7 +98,7 @@ def test_pictures_below_16_px_give_nothing_and_still_answer_prompts(shape: tuple
 
 
 def test_higher_thresholds_find_a_part_of_the_same_masks() -> None:
-    rgb = data.coffee()
+    rgb = np.ascontiguousarray(data.coffee()[::2, ::2])
 
     def keys(iou: float, stability: float) -> set[tuple[int, int, int, int, bytes]]:
         masks = ENGINE.automatic(rgb, AutoParameters(8, iou, stability, 1, 2, 200, 1000)).masks
