@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,18 @@ def test_conversion_happens_once_and_damage_is_repaired(tmp_path: Path, state: d
     assert converted("vit_b", checkpoint, tmp_path) == first
     assert data_file.read_bytes() == whole
     assert [path.name for path in first.folder.parent.iterdir() if path.is_dir()] == [first.folder.name]
+
+
+@pytest.mark.parametrize("write", [write_zip, write_stream])
+def test_a_checkpoint_is_converted_in_the_memory_of_little_more_than_its_weights(tmp_path: Path, write: Any) -> None:
+    checkpoint = write(tmp_path / "wide.pth", reference.vit_weights(6, SIDE, width=384))
+    tracemalloc.start()
+    try:
+        converted("vit_b", checkpoint, tmp_path, sha256="0" * 64)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 1.4 * checkpoint.stat().st_size
 
 
 def test_checkpoints_of_something_else_are_refused(tmp_path: Path, state: dict[str, np.ndarray]) -> None:
