@@ -1,14 +1,17 @@
 """Waiting jobs tell their place, and what failed or was cancelled is tried again; on a running server."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
 
 from conformance.quarry_world import Client, photograph, refused, saved, squares
+from s3_server import client
+from shared_servers import IS_PRODUCTION, production_environment
 
 WHOLE = {"min_mask_region_area": "0", "crop_n_layers": "2", "points_per_side": "64"}
 
@@ -38,10 +41,18 @@ def queued(quarry: Client, number: int) -> str:
     return str(quarry.made("/segment/box/async", picture(number), box='{"x": 8, "y": 8, "width": 34, "height": 34}')["job_id"])
 
 
-def stored(folder: Path, content: bytes) -> Path:
-    """The file of an upload."""
-    (found,) = [path for path in (folder / "data/blobs").rglob("*") if path.is_file() and path.read_bytes() == content]
-    return found
+def hide(folder: Path, content: bytes) -> Callable[[], object]:
+    """Take an upload out of the store; gives what puts it back."""
+    if not IS_PRODUCTION:
+        (file,) = [path for path in (folder / "data/blobs").rglob("*") if path.is_file() and path.read_bytes() == content]
+        aside = file.rename(folder / "aside")
+        return lambda: aside.rename(file)
+    address = urlsplit(production_environment(folder / "data")["STORAGE_URL"])
+    store, bucket = client(parse_qs(address.query)["endpoint"][0]), address.netloc
+    listed = [each["Key"] for page in store.get_paginator("list_objects_v2").paginate(Bucket=bucket) for each in page.get("Contents", [])]
+    (key,) = [name for name in listed if store.get_object(Bucket=bucket, Key=name)["Body"].read() == content]
+    store.delete_object(Bucket=bucket, Key=key)
+    return lambda: store.put_object(Bucket=bucket, Key=key, Body=content)
 
 
 def test_waiting_jobs_tell_their_place_where_it_is_asked_for(quarry: Client, busy: list[str]) -> None:
@@ -106,17 +117,15 @@ def test_only_what_failed_or_was_cancelled_is_tried_again(quarry: Client, done: 
     refused(quarry.call("POST", f"/jobs/{waiting}/retry"), 404, "JOB_NOT_FOUND")
 
 
-@pytest.mark.embedded
 def test_a_failed_job_waits_again_under_its_own_id(quarry: Client, quarry_folder: Path, busy: list[str]) -> None:
     job = queued(quarry, 30)
-    file = stored(quarry_folder, picture(30))
-    aside = file.rename(quarry_folder / "aside")
+    put_back = hide(quarry_folder, picture(30))
     for one in busy:
         quarry.call("POST", f"/jobs/{one}/cancel")
     failed = quarry.wait(job)
     assert (failed["status"], failed["cancelled"]) == ("failed", False)
     assert failed["error_code"]
-    aside.rename(file)
+    put_back()
     again = quarry.call("POST", f"/jobs/{job}/retry").json()["data"]
     assert (again["job_id"], again["error_code"], again["error_message"], again["finished_at"]) == (job, None, None, None)
     assert quarry.wait(job)["status"] == "completed"
@@ -129,17 +138,15 @@ def batch(quarry: Client, *images: bytes) -> dict[str, Any]:
     return started
 
 
-@pytest.mark.embedded
 def test_of_a_batch_the_images_that_failed_are_tried_again(quarry: Client, quarry_folder: Path, busy: list[str]) -> None:
     started = batch(quarry, picture(40), picture(41), b"no image")
-    file = stored(quarry_folder, picture(41))
-    aside = file.rename(quarry_folder / "aside")
+    put_back = hide(quarry_folder, picture(41))
     for one in busy:
         quarry.call("POST", f"/jobs/{one}/cancel")
     quarry.wait(started["task_id"])
     place = f"/segment/batch/{started['batch_job_id']}"
     assert [job["status"] for job in quarry.get(place).json()["jobs"]] == ["completed", "failed", "failed"]
-    aside.rename(file)
+    put_back()
     again = quarry.call("POST", f"/jobs/{started['batch_job_id']}/retry").json()["data"]
     assert (again["task_id"], again["status"], again["total_images"]) == (started["task_id"], "pending", 3)
     quarry.wait(started["task_id"])
