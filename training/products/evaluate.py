@@ -63,14 +63,16 @@ def right_category(item: Photograph, answer: str | None) -> bool:
 
 
 def best_temperature(logits: Logits, items: list[Photograph], names: list[str]) -> float:
-    """The one with the smallest expected calibration error of the category's confidence, the likelier one of a fine label aside."""
+    """The one with the smallest sum of the expected calibration errors of labels and categories, in known shops and in unseen ones."""
     grid = np.geomspace(0.4, 2.5, 40)
     every = frozenset(names) - set(CATEGORIES)
-    errors = [
-        calibration(items, decide(logits, t, names, every))["category"] + calibration(items, decide(logits, t, names, every))["label"]
-        for t in grid
-    ]
-    return float(round(grid[int(np.argmin(errors))], 3))
+    parts = [np.array([item.part == part for item in items]) for part in ("products", "shops")]
+
+    def error(temperature: float, mine: npt.NDArray[np.bool_]) -> float:
+        held = [item for item, own in zip(items, mine, strict=True) if own]
+        return sum(calibration(held, decide(logits[mine], temperature, names, every)).values())
+
+    return float(round(min(grid, key=lambda t: sum(error(float(t), mine) for mine in parts)), 3))
 
 
 def calibration(items: list[Photograph], answers: list[Classification]) -> dict[str, float]:

@@ -1,6 +1,8 @@
 """Writes trained weights as ONNX with half-precision constants: ``python export.py product-net.pt WEIGHTS/product-net.onnx``.
 
-The graph takes a picture of 224 px, averages it down to a size near that of the training crops, and gives logits and the embedding.
+Of several weights the graph gives the mean logits and the embeddings one after the other, each the mean over the picture and its mirror
+image. It takes a picture of 224 px and averages it down to a size near that of
+the training crops.
 Batch norms are folded into the convolutions; constants are stored as float16 with a cast behind them, which ONNX Runtime folds when it
 loads the file.
 """
@@ -49,6 +51,11 @@ class Graph:
         self.nodes.append(helper.make_node(kind, inputs, [name], **attributes))
         return name
 
+    def both(self, x: str, output: str) -> None:
+        """The mean of the first half of the rows, of pictures, and of the second, of their mirror images."""
+        self.nodes.append(helper.make_node("Split", [x], [f"{x}_seen", f"{x}_mirrored"], axis=0, num_outputs=2))
+        self.add("Mean", [f"{x}_seen", f"{x}_mirrored"], output)
+
     def conv(self, x: str, pair: nn.Sequential, relu: bool = True) -> str:
         layer = fuse_conv_bn_eval(pair[0], pair[1])
         inputs = [x, self.constant(layer.weight.detach().numpy()), self.constant(layer.bias.detach().numpy())]
@@ -56,21 +63,29 @@ class Graph:
         return self.add("Relu", [x]) if relu else x
 
 
-def graph_of(net: ProductNet, side: int) -> onnx.ModelProto:
-    """``picture`` [n, 3, 224, 224] in 0..1 to ``logits`` [n, outputs] and ``embedding`` [n, 320]."""
-    graph = Graph()
-    scales = graph.exact(np.array([1, 1, side / SIDE, side / SIDE], np.float32))
-    x = graph.add("Resize", ["picture", "", scales], mode="linear", antialias=1, coordinate_transformation_mode="half_pixel")
-    x = graph.add("Mul", [graph.add("Sub", [x, graph.exact(np.float32(0.5))]), graph.exact(np.float32(4))])
+def answer_of(graph: Graph, net: ProductNet, x: str) -> tuple[str, str]:
+    """Names of one network's logits and embedding."""
     x = graph.conv(x, net.stem)
     for down, block in zip(net.down, net.blocks, strict=True):
         x = graph.conv(x, down)
         inner = graph.conv(graph.conv(x, block.first), block.second, relu=False)
         x = graph.add("Relu", [graph.add("Add", [x, inner])])
-    x = graph.add("GlobalAveragePool", [graph.conv(x, net.last)])
-    x = graph.add("Flatten", [x], "embedding")
+    embedding = graph.add("Flatten", [graph.add("GlobalAveragePool", [graph.conv(x, net.last)])])
     head = [graph.constant(net.head.weight.detach().numpy().T), graph.constant(net.head.bias.detach().numpy())]
-    graph.add("Add", [graph.add("MatMul", [x, head[0]]), head[1]], "logits")
+    return graph.add("Add", [graph.add("MatMul", [embedding, head[0]]), head[1]]), embedding
+
+
+def graph_of(nets: list[ProductNet], side: int) -> onnx.ModelProto:
+    """``picture`` [n, 3, 224, 224] in 0..1 to ``logits`` [n, outputs] and ``embedding`` [n, 320 a network]."""
+    graph = Graph()
+    scales = graph.exact(np.array([1, 1, side / SIDE, side / SIDE], np.float32))
+    x = graph.add("Resize", ["picture", "", scales], mode="linear", antialias=1, coordinate_transformation_mode="half_pixel")
+    x = graph.add("Mul", [graph.add("Sub", [x, graph.exact(np.float32(0.5))]), graph.exact(np.float32(4))])
+    starts, ends, axes, steps = (graph.exact(np.array([v], np.int64)) for v in (-1, -(2**31), 3, -1))
+    x = graph.add("Concat", [x, graph.add("Slice", [x, starts, ends, axes, steps])], axis=0)
+    answers = [answer_of(graph, net, x) for net in nets]
+    graph.both(graph.add("Mean", [logits for logits, _ in answers]), "logits")
+    graph.both(graph.add("Concat", [embedding for _, embedding in answers], axis=1), "embedding")
     picture = helper.make_tensor_value_info("picture", TensorProto.FLOAT, ["n", 3, SIDE, SIDE])
     outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", None]) for name in ("logits", "embedding")]
     body = helper.make_graph(graph.nodes, "product-net", [picture], outputs, graph.constants)
@@ -79,27 +94,34 @@ def graph_of(net: ProductNet, side: int) -> onnx.ModelProto:
     return model
 
 
+def loaded(path: Path) -> ProductNet:
+    """A trained network."""
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    net = ProductNet(len(state["head.bias"])).eval()
+    net.load_state_dict(state)
+    return net
+
+
 def main() -> None:
     """Exports and compares with the torch network."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("weights", type=Path)
+    parser.add_argument("weights", type=Path, nargs="+")
     parser.add_argument("out", type=Path)
-    parser.add_argument("--outputs", type=Path, help="report of train.py; default: beside the weights")
     parser.add_argument("--side", type=int, default=144)
     args = parser.parse_args()
-    state = torch.load(args.weights, map_location="cpu", weights_only=True)
-    net = ProductNet(len(state["head.bias"])).eval()
-    net.load_state_dict(state)
-    model = graph_of(net, args.side)
+    nets = [loaded(path) for path in args.weights]
+    model = graph_of(nets, args.side)
     args.out.write_bytes(model.SerializeToString())
     session = onnxruntime.InferenceSession(str(args.out), providers=["CPUExecutionProvider"])
     coarse = torch.rand(2, 3, 7, 7, generator=torch.Generator().manual_seed(0))
     picture = nn.functional.interpolate(coarse, size=SIDE, mode="bilinear")
     small = nn.functional.interpolate(picture, size=args.side, mode="bilinear", antialias=True)
     with torch.no_grad():
-        wanted = net(small)
+        answers = [[net(view) for view in (small, small.flip(3))] for net in nets]
+    logits = torch.stack([view[0] for pair in answers for view in pair]).mean(0)
+    embedding = torch.cat([(pair[0][1] + pair[1][1]) / 2 for pair in answers], 1)
     got = session.run(["logits", "embedding"], {"picture": picture.numpy()})
-    largest = max(float(np.abs(a - b.numpy()).max()) for a, b in zip(got, wanted, strict=True))
+    largest = max(float(np.abs(a - b.numpy()).max()) for a, b in zip(got, (logits, embedding), strict=True))
     print(json.dumps({"file": args.out.name, "bytes": args.out.stat().st_size, "largest_difference": round(largest, 5)}))
 
 

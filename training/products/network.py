@@ -17,6 +17,19 @@ def conv(inside: int, outside: int, stride: int = 1, size: int = 3) -> nn.Sequen
     return nn.Sequential(layer, nn.BatchNorm2d(outside))
 
 
+def mixed_style(x: torch.Tensor) -> torch.Tensor:
+    """Half of the time, channel means and deviations of each picture blended with another's (Zhou et al., "Domain generalization with
+    MixStyle", ICLR 2021): light and texture of a source then say less about the label."""
+    if torch.rand(()) < 0.5:
+        return x
+    mean = x.mean(dim=(2, 3), keepdim=True).detach()
+    deviation = (x.var(dim=(2, 3), keepdim=True) + 1e-5).sqrt().detach()
+    share = torch.distributions.Beta(0.2, 0.2).sample((len(x), 1, 1, 1)).to(x.dtype)
+    order = torch.randperm(len(x))
+    scale = share * deviation + (1 - share) * deviation[order]
+    return (x - mean) / deviation * scale + share * mean + (1 - share) * mean[order]
+
+
 class Block(nn.Module):
     """Two 3 x 3 convolutions beside the identity."""
 
@@ -45,7 +58,9 @@ class ProductNet(nn.Module):
 
     def forward(self, picture: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         x = torch.relu(self.stem((picture - 0.5) * 4))
-        for down, block in zip(self.down, self.blocks, strict=True):
+        for depth, (down, block) in enumerate(zip(self.down, self.blocks, strict=True)):
             x = block(torch.relu(down(x)))
+            if self.training and depth == 0:
+                x = mixed_style(x)
         embedding = torch.relu(self.last(x)).mean(dim=(2, 3))
         return self.head(self.drop(embedding)), embedding

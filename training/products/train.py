@@ -23,6 +23,7 @@ from network import ProductNet
 from samples import Crops
 
 SMOOTHING = 0.05
+ADJUSTMENT = 0.8
 
 
 class Stream(IterableDataset):  # type: ignore[type-arg]
@@ -33,33 +34,38 @@ class Stream(IterableDataset):  # type: ignore[type-arg]
 
     def __iter__(self):  # type: ignore[no-untyped-def]
         info = get_worker_info()
-        cv2.setNumThreads(1)
+        cv2.setNumThreads(0)
         rng = np.random.default_rng([self.seed, info.id if info else 0])
         while True:
             yield self.crops.crop(rng)
 
 
-def loss_of(logits: torch.Tensor, target: torch.Tensor, mate: torch.Tensor, share: float) -> torch.Tensor:
-    """Mixed over two targets. A set of labels: minus the logarithm of its summed probability; an empty set: cross entropy with the
-    uniform distribution, so that the network abstains on what it has no word for."""
-    log = torch.log_softmax(logits, dim=1)
-    uniform = -log.mean(dim=1)
+def loss_of(logits: torch.Tensor, target: torch.Tensor, prior: torch.Tensor, share: float) -> torch.Tensor:
+    """Mixed over the targets of the batch and of the batch reversed. A set of labels: minus the logarithm of its summed probability
+    under the prior of the sample's source (logit adjustment, Menon et al., ICLR 2021), so that the logits themselves do not learn which
+    source shows what; an empty set: cross entropy with the uniform distribution, so that the network abstains on what it has no word for.
+    """
+    uniform = -torch.log_softmax(logits, dim=1).mean(dim=1)
 
-    def one(wanted: torch.Tensor) -> torch.Tensor:
+    def one(wanted: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
+        log = torch.log_softmax(logits + ADJUSTMENT * known.log(), dim=1)
         right = -torch.logsumexp(log.masked_fill(wanted == 0, -1e4), dim=1)
         return torch.where(wanted.sum(dim=1) > 0, (1 - SMOOTHING) * right + SMOOTHING * uniform, uniform)
 
-    return (share * one(target) + (1 - share) * one(mate)).mean()
+    return (share * one(target, prior) + (1 - share) * one(target.flip(0), prior.flip(0))).mean()
 
 
-def again(loader: Iterator[tuple[torch.Tensor, torch.Tensor]]) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+
+
+def again(loader: Iterator[Batch]) -> Iterator[Batch]:
     """Every batch twice, the second time mirrored, in another order and light: making a crop costs as much as learning from it."""
-    for pixels, target in loader:
+    for pixels, target, prior in loader:
         picture = pixels.permute(0, 3, 1, 2).float().div(255)
-        yield picture, target
+        yield picture, target, prior
         order = torch.randperm(len(picture))
         light = 1 + 0.15 * (torch.rand(len(picture), 3, 1, 1) * 2 - 1)
-        yield (picture[order].flip(3) * light).clamp(0, 1), target[order]
+        yield (picture[order].flip(3) * light).clamp(0, 1), target[order], prior[order]
 
 
 @torch.no_grad()
@@ -88,6 +94,8 @@ def main() -> None:
     args = parser.parse_args()
     torch.manual_seed(args.seed)
     torch.set_num_threads(args.threads)
+    # Threads of OpenCV in this process would leave locks taken in the forked loaders.
+    cv2.setNumThreads(0)
     items, pictures, sizes = photographs.read(args.data)
     names = photographs.outputs(items)
     crops = Crops(items, pictures, sizes, names, args.side)
@@ -103,7 +111,7 @@ def main() -> None:
     begin, step, losses = time.monotonic(), 0, []
     batches = again(loader)
     while (used := (time.monotonic() - begin) / (60 * args.minutes)) < 1:
-        picture, target = next(batches)
+        picture, target, prior = next(batches)
         share = float(rng.beta(0.2, 0.2)) if used < 0.8 and rng.random() < 0.5 else 1.0
         picture = (picture * share + picture.flip(0) * (1 - share)).contiguous(memory_format=torch.channels_last)
         rate = args.rate * min(1.0, (step + 1) / 150) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * used)))
@@ -111,7 +119,7 @@ def main() -> None:
             group["lr"] = rate
         with torch.autocast("cpu", dtype=torch.bfloat16):
             logits, _ = net(picture)
-        loss = loss_of(logits.float(), target, target.flip(0), share)
+        loss = loss_of(logits.float(), target, prior, share)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 2.0)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engines.products.products_drawing import product
-from pentaprism.engines.products.colour import ANCHORS, clusters, colour_of, name_of, to_lab
+from pentaprism.engines.products.colour import ANCHORS, clusters, colour_of, likeness, to_lab
 from pentaprism.engines.products.foreground import foreground
 from pentaprism.engines.products.vocabulary import ATTRIBUTES
 
@@ -55,7 +55,9 @@ def test_every_anchor_is_named_after_itself_and_the_names_are_the_vocabulary() -
     assert set(ANCHORS) == set(ATTRIBUTES["color"])
     for name, anchors in ANCHORS.items():
         for anchor in anchors:
-            assert name_of(np.array(anchor)) == (name, 1.0)
+            shares = likeness(np.array(anchor))
+            assert max(shares, key=lambda each: shares[each]) == name
+            assert sum(shares.values()) == pytest.approx(1)
 
 
 def test_clusters_find_two_paints_with_their_shares() -> None:
@@ -65,4 +67,25 @@ def test_clusters_find_two_paints_with_their_shares() -> None:
     centres, shares = clusters(to_lab(paints).reshape(-1, 3))
     assert shares.sum() == pytest.approx(1)
     assert sorted(np.round(shares, 3)) == [0.3, 0.7]
-    assert [name_of(centre)[0] for centre in centres[np.argsort(shares)]] == ["blue", "red"]
+    likes = [likeness(centre) for centre in centres[np.argsort(shares)]]
+    assert [max(like, key=lambda each: like[each]) for like in likes] == ["blue", "red"]
+
+
+@pytest.mark.parametrize("paint", ["black", "brown", "blue"])
+def test_its_reflection_on_white_paper_does_not_name_a_product(paint: str) -> None:
+    picture = np.full((300, 300, 3), 255, np.uint8)
+    picture[60:150, 60:240] = PAINTS[paint]
+    picture[150:260, 60:240] = 226
+    mask = (picture < 250).all(axis=2)
+    found = colour_of(picture, mask, 0.35)
+    assert found is not None
+    assert found.value == paint
+
+
+def test_a_pale_product_on_white_paper_keeps_its_colour() -> None:
+    picture = np.full((300, 300, 3), 255, np.uint8)
+    picture[60:260, 60:240] = (232, 231, 229)
+    picture[60:80, 60:240] = (40, 40, 42)
+    found = colour_of(picture, (picture < 250).all(axis=2), 0.35)
+    assert found is not None
+    assert found.value == "white"
