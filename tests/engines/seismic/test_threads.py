@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pentaprism.engines.seismic.room import BYTES, room
-from pentaprism.engines.seismic.threads import THREADS, in_order
+from pentaprism.engines.seismic.threads import FEWEST, THREADS, in_order
 
 
 def test_results_come_in_the_order_of_the_items() -> None:
@@ -37,11 +37,17 @@ def test_few_items_are_under_way_at_once_and_none_after_the_end() -> None:
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("seismic")]
 
 
-def test_the_fault_of_an_item_is_raised_in_its_turn() -> None:
+def test_a_few_items_need_no_thread() -> None:
+    with in_order(lambda item: (item, threading.current_thread()), range(FEWEST - 1)) as results:
+        assert list(results) == [(item, threading.current_thread()) for item in range(FEWEST - 1)]
+
+
+@pytest.mark.parametrize("items", [4, 9])
+def test_the_fault_of_an_item_is_raised_in_its_turn(items: int) -> None:
     def work(item: int) -> float:
         return 1 / (3 - item)
 
-    with in_order(work, range(9)) as results:
+    with in_order(work, range(items)) as results:
         assert [next(results) for _ in range(3)] == [1 / 3, 1 / 2, 1]
         with pytest.raises(ZeroDivisionError):
             next(results)

@@ -103,4 +103,5 @@ def put(stored: Bytes, position: int, kind: str, order: str, value: Any) -> None
 
 def binary_value(block: bytes, position: int, kind: str, order: str) -> int:
     """One number of the binary header; ``block`` begins at byte 3201."""
-    return int(np.frombuffer(block, f"{order}{kind}", 1, position - BINARY_START)[0])
+    start = position - BINARY_START
+    return int.from_bytes(block[start : start + int(kind[1])], "big" if order == ">" else "little", signed=kind[0] == "i")
