@@ -14,9 +14,7 @@ PORT ?= 8000
 DATA_DIR ?= pentaprism-data
 # One more than cores of a small machine: many tests wait for a server most of the time.
 TEST_PROCESSES ?= 3
-# The whole of it: make test-production PRODUCTION_TESTS=tests/conformance
-PRODUCTION_TESTS ?= $(addprefix tests/conformance/test_,spheroseg_journey.py imagineai_server.py quarry_acceptance.py promethium_sockets.py \
-	snapasset_jobs.py)
+PRODUCTION_TESTS ?= tests/conformance
 BENCHMARKS ?=
 
 help: ## list the targets

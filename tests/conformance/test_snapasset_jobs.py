@@ -40,7 +40,7 @@ def provider() -> Iterator[Provider]:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory, provider: Provider) -> Iterator[World]:
-    settings = {"openai_model": "gpt-image-test", "openai_moderation_model": "moderation-test", "openai_total_seconds": "4"}
+    settings = {"openai_model": "gpt-image-test", "openai_moderation_model": "moderation-test", "openai_total_seconds": "6"}
     prices = '{"gpt-image-test": {"input": 5, "output": 40}}'
     with open_world(tmp_path_factory.mktemp("snapasset"), provider_url=provider.url, prices=prices, **settings) as found:
         yield found
@@ -181,7 +181,7 @@ def test_what_another_attempt_cannot_change_is_final(person: Person, provider: P
 
 def test_a_call_that_takes_too_long_is_recorded_as_unknown(person: Person, provider: Provider, world: World) -> None:
     alone = world.person()
-    job_id = alone.create("A slow60 tortoise", engine="openai")
+    job_id = alone.create("A slow90 tortoise", engine="openai")
     job = alone.wait(job_id, "delayed")
     alone.delete(f"/api/jobs/{job_id}/cancel")
     assert "Error: The image provider did not answer in time" in lines(job)
