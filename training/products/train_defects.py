@@ -32,6 +32,10 @@ LIMITS = [
     "Defects were drawn, not photographed: real damage can look different. Photographs of 224 px were enlarged to 448 px.",
     "On products with much structure (laces, prints, keys, seams) most marks are not told from the design; candidates_<kind> is the "
     "share of drawn defects that stand out from their surroundings at all.",
+    "Size hardly matters: boxes of 5-10 % and of 18-30 % of the product's side are found alike (268 drawn defects). 41 % are lost "
+    "before the judge, because no part that stands out meets the box at IoU 0.3 (dents 66 %, stains 60 %, discolorations 20 %), "
+    "most of the rest because the judge's measures of a part do not tell it from a seam or a print: a network that sees the pixels "
+    "around would be needed.",
     "A dent changes only the light and is rarely found; cracks are reported as scratches, tears and dents as stains or other marks.",
 ]
 
