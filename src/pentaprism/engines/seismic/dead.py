@@ -10,7 +10,6 @@ import numpy.typing as npt
 from pentaprism.engines.seismic.formats.section import Indices, Mask, Section
 from pentaprism.engines.seismic.room import room
 from pentaprism.engines.seismic.statistics import TraceSums, trace_sums, whole_range
-from pentaprism.engines.seismic.threads import in_order
 
 REASONS = ("zero", "nonfinite", "constant", "header_code", "missing")
 LIVE, ZERO, NONFINITE, CONSTANT, HEADER_CODE, MISSING = range(6)
@@ -80,10 +79,9 @@ def find_dead(
     """Dead traces of a section: all samples zero, all not finite, or all equal; trace id 2; more than half of the samples missing."""
     marked = mark(filled, section.traces)
     reasons = np.zeros(section.traces, np.uint8)
-
-    def look(span: tuple[int, int]) -> int:
-        """One window fills in its ``reasons``; where it ends."""
-        with room() as memory:
+    with room() as memory:
+        for span in section.spans():
+            memory.clear()
             window = section.window(*span, ("trace_id",), memory)
             coded = coded_dead(window.fields, window.traces)
             for part, rows in window.blocks():
@@ -92,14 +90,10 @@ def find_dead(
                     continue
                 place = slice(window.first_trace + part.start, window.first_trace + part.stop)
                 reasons[place] = reasons_of(trace_sums(rows, missing), coded[part], missing, marked[place])
-        return sum(span)
-
-    with in_order(look, section.spans()) as ends:
-        for end in ends:
             if check is not None:
                 check()
             if report is not None:
-                report(end / section.traces)
+                report(sum(span) / section.traces)
     return DeadTraces(reasons)
 
 

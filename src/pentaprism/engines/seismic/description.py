@@ -1,6 +1,6 @@
 """Everything that can be said of a file, in one pass over it."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,11 @@ import numpy.typing as npt
 
 from pentaprism.engines.seismic.dead import DeadTraces, coded_dead, mark, reasons_of
 from pentaprism.engines.seismic.formats.opening import open_section
-from pentaprism.engines.seismic.formats.section import Indices, Limits, Mask, Section, Window
+from pentaprism.engines.seismic.formats.section import Limits, Mask, Section, Window
 from pentaprism.engines.seismic.gathers import Gathers
 from pentaprism.engines.seismic.geometry import GEOMETRY_FIELDS, GeometrySurvey
 from pentaprism.engines.seismic.room import room
 from pentaprism.engines.seismic.statistics import Accumulator, Reals, Statistics, trace_sums
-from pentaprism.engines.seismic.threads import in_order
 
 MICROSECONDS = 1_000_000
 WINDOW_BYTES = 4_500_000
@@ -105,25 +104,19 @@ def _describe(
     reasons = np.zeros(section.traces, np.uint8)
     marked = mark(filled, section.traces)
     delays: set[int] = set()
-
-    def look(span: tuple[int, int]) -> tuple[int, Mapping[str, Indices], Accumulator]:
-        """One window: where it ends, its header fields, and what it adds to the statistics; it fills in its ``reasons``."""
-        with room() as memory:
+    with room() as memory:
+        for span in section.spans(WINDOW_BYTES):
+            memory.clear()
             window = section.window(*span, FIELDS, memory)
-            exact = memory.array(window.block_shape, np.float64)
-            return sum(span), window.fields, _amplitudes(section, window, exact, reasons, marked)
-
-    with in_order(look, section.spans(WINDOW_BYTES)) as looks:
-        for end, fields, amplitudes in looks:
-            statistics.merge(amplitudes)
-            if fields:
-                survey.add(fields)
-            if "delay_ms" in fields:
-                delays.update((int(fields["delay_ms"].min()), int(fields["delay_ms"].max())))
+            _amplitudes(window, statistics, memory.array(window.block_shape, np.float64), reasons, marked)
+            if window.fields:
+                survey.add(window.fields)
+            if "delay_ms" in window.fields:
+                delays.update((int(window.fields["delay_ms"].min()), int(window.fields["delay_ms"].max())))
             if check is not None:
                 check()
             if report is not None:
-                report(end / section.traces)
+                report(sum(span) / section.traces)
     gathers, geometry = survey.result()
     found = statistics.result()
     return Description(
@@ -142,21 +135,19 @@ def _describe(
     )
 
 
-def _amplitudes(section: Section, window: Window, exact: Reals, reasons: npt.NDArray[np.uint8], marked: Mask) -> Accumulator:
-    """The statistics of one window, with ``exact`` as room for a block of float64; why its traces are dead goes into ``reasons`` of the
-    section."""
-    found = Accumulator(section.traces, section.samples)
+def _amplitudes(window: Window, statistics: Accumulator, exact: Reals, reasons: npt.NDArray[np.uint8], marked: Mask) -> None:
+    """Add one window to the statistics, with ``exact`` as room for a block of float64; why its traces are dead goes into ``reasons`` of
+    the section."""
     coded = coded_dead(window.fields, window.traces)
     for part, rows in window.blocks():
         first = window.first_trace + part.start
         missing = None if window.missing is None else window.missing[part]
-        if missing is None and not coded[part].any() and found.add_whole(first, rows, exact):
+        if missing is None and not coded[part].any() and statistics.add_whole(first, rows, exact):
             continue
         place = slice(first, first + len(rows))
         sums = trace_sums(rows, missing)
         reasons[place] = reasons_of(sums, coded[part], missing, marked[place])
-        found.add(first, rows, sums, reasons[place] == 0, missing)
-    return found
+        statistics.add(first, rows, sums, reasons[place] == 0, missing)
 
 
 def _layout(section: Section, *, delay_varies: bool) -> dict[str, Any]:

@@ -11,12 +11,12 @@ import numpy.typing as npt
 
 BYTES = 8_388_608
 ALIGNED = 64
-# As many as are used at once by two passes.
-KEPT = 4
+# As many passes as a process is likely to make at once.
+KEPT = 2
 
 
 class Room:
-    """Arrays cut one after the other from one stretch of memory, for one thread; what does not fit is allocated by itself."""
+    """Arrays cut one after the other from one stretch of memory, for one pass over a file; what does not fit is allocated by itself."""
 
     def __init__(self) -> None:
         self._bytes = np.empty(BYTES, np.uint8)

@@ -112,7 +112,7 @@ def whole_range(rows: Rows) -> tuple[float, float] | None:
 
 
 class Accumulator:
-    """Collects the statistics of a section of ``traces`` x ``samples``, block by block, in one thread.
+    """Collects the statistics of a section of ``traces`` x ``samples``, block by block.
 
     Attributes:
         broken: traces with NaN or Inf samples.
@@ -169,18 +169,6 @@ class Accumulator:
         if missing is not None:
             picked = picked[~self._places(first_trace, missing)[chosen]]
         self._picked.append(np.abs(picked[np.isfinite(picked)] if broken.size else picked.reshape(-1)))
-
-    def merge(self, following: "Accumulator") -> None:
-        """What another one has collected of the traces that follow."""
-        self._low, self._high = min(self._low, following._low), max(self._high, following._high)
-        self._total += following._total
-        self._squares += following._squares
-        self._valid += following._valid
-        self._zeros += following._zeros
-        self._nonfinite += following._nonfinite
-        self._picked += following._picked
-        self.broken += following.broken
-        self.first_broken = following.first_broken if self.first_broken is None else self.first_broken
 
     def result(self) -> Statistics:
         """The statistics of everything added."""

@@ -119,8 +119,7 @@ class Section(ABC):
         return {}
 
     def window(self, first_trace: int, count: int, names: Collection[str], room: Room) -> Window:  # noqa: ARG002 - few need it
-        """Neighbouring traces with their header fields ``names``, in the arrays of ``room``; several threads may do this at once, each in
-        a room of its own."""
+        """Neighbouring traces with their header fields ``names``, in arrays of ``room``."""
         count, _ = self._inside(first_trace, count, 0, None)
         rows = self._rows(first_trace, count, 0, self.samples)
         fields, missing = self.fields(names, first_trace, count), self.missing(first_trace, count)

@@ -1,7 +1,6 @@
 """miniSEED 2, decoded by ObsPy (libmseed)."""
 
 import io
-import threading
 import warnings
 from collections.abc import Collection, Iterator
 
@@ -19,8 +18,6 @@ HEADER = 48
 BLOCKETTE_LENGTH = 1000
 # Control records of a full SEED volume stand before its data.
 MOST_CONTROL_RECORDS = 10_000
-# Neither ObsPy nor the switching of warnings is made for several threads.
-ONE_AT_A_TIME = threading.Lock()
 UNUSABLE = "The miniSEED records cannot be decoded"
 
 
@@ -72,7 +69,7 @@ class Version2:
         stored = io.BytesIO(self._source.read(offset, length).tobytes())
         only = next(iter(wanted)) if wanted is not None and len(wanted) == 1 else None
         try:
-            with ONE_AT_A_TIME, warnings.catch_warnings():
+            with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 stream = _read_mseed(stored, headonly=not samples, sourcename=only)
         except Exception as error:
