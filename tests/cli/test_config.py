@@ -24,7 +24,8 @@ def test_every_setting_has_a_value_an_origin_and_a_description(pentaprism: Any, 
     assert all(line["description"] for line in found.values())
 
 
-def test_only_changed_settings_can_be_shown(pentaprism: Any) -> None:
+def test_only_changed_settings_can_be_shown(pentaprism: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PENTAPRISM_WORKERS__PRELOAD")
     assert set(settings(pentaprism("config", "--changed", "--json"))) == {"data_dir"}
 
 

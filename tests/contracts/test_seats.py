@@ -66,6 +66,7 @@ def test_places_are_renewed_while_their_process_lives_and_free_after_it_died(red
     time.sleep(2.5)
     assert place is not None and living.take("a", 2) is None
     living.close()
+    dead.close()
 
 
 def test_without_redis_each_process_counts_for_itself(tmp_path) -> None:  # type: ignore[no-untyped-def]

@@ -167,6 +167,10 @@ def few(job: JobContext, request: dict[str, Any]) -> None:
     dawdle(job, request)
 
 
+def ranked(job: JobContext, request: dict[str, Any]) -> None:
+    return None
+
+
 def aged(job: JobContext, request: dict[str, Any]) -> None:
     return None
 
