@@ -6,6 +6,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check layout tests test-extras bench docs lock clean
 
+# Every server and worker would compile the package again.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.runtime-installed
@@ -14,6 +17,7 @@ PORT ?= 8000
 DATA_DIR ?= pentaprism-data
 # One more than cores of a small machine: many tests wait for a server most of the time.
 TEST_PROCESSES ?= 3
+BESIDE := -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 PRODUCTION_TESTS ?= tests/conformance
 BENCHMARKS ?=
 
@@ -49,12 +53,12 @@ tests: test-embedded test-production
 
 test-embedded: $(DEVELOPMENT) ## every test, each server on SQLite and local files
 	scripts/test-services
-	$(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile -m "not alone"
+	$(BIN)/pytest $(BESIDE) -m "not alone"
 	$(BIN)/pytest -m alone
 
 test-production: $(DEVELOPMENT) ## the faces' tests once more, each server on PostgreSQL, Redis, Celery and S3
 	scripts/test-services
-	PENTAPRISM_TEST_SETUP=production $(BIN)/pytest -n $(TEST_PROCESSES) --dist loadfile -m "not embedded and not alone and not slow" $(PRODUCTION_TESTS)
+	PENTAPRISM_TEST_SETUP=production $(BIN)/pytest $(BESIDE) -m "not embedded and not alone and not slow" $(PRODUCTION_TESTS)
 
 test-extras: $(DEVELOPMENT) ## the tests of package extras, in an environment of their own (PyTorch is large)
 	$(BIN)/python -m venv .venv-extras
