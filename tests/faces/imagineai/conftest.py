@@ -205,7 +205,7 @@ def make_server(tmp_path: Path, empty_database: Path, loop: Loop, compute: Compu
         platform = Platform(
             secret=SECRET,
             database=database,
-            accounts=Accounts(Passwords(), events=events, on_delete=[jobs.cancel_account]),
+            accounts=Accounts(Passwords(memory_kib=64, passes=1), events=events, on_delete=[jobs.cancel_account]),
             tokens=Tokens(SECRET, database, events),
             api_keys=ApiKeys(),
             mail=Mail(),

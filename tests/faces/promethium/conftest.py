@@ -160,7 +160,7 @@ def make_server(tmp_path: Path, empty_database: Path, loop: Loop, compute: Compu
         platform = Platform(
             secret=SECRET,
             database=database,
-            accounts=Accounts(Passwords(), events=events, on_delete=[jobs.cancel_account], clock=clock),
+            accounts=Accounts(Passwords(memory_kib=64, passes=1), events=events, on_delete=[jobs.cancel_account], clock=clock),
             tokens=Tokens(SECRET, database, events, clock=clock),
             api_keys=ApiKeys(clock=clock),
             mail=Mail(),

@@ -266,7 +266,7 @@ def make_server(
         platform = Platform(
             secret=SECRET,
             database=database,
-            accounts=Accounts(Passwords(), events=events, on_delete=[jobs.cancel_account]),
+            accounts=Accounts(Passwords(memory_kib=64, passes=1), events=events, on_delete=[jobs.cancel_account]),
             tokens=Tokens(SECRET, database, events),
             api_keys=ApiKeys(),
             mail=Mail(),
