@@ -35,3 +35,13 @@ class NoWorkers:
 
     def cancel(self, job_id: str) -> None:
         """Nobody hears."""
+
+
+def assert_places(ann: Any, bob: Any, first: str, second: str) -> None:
+    """Of two jobs of ``ann`` that wait, each tells its place to her, where she asks for it, and to nobody else."""
+    listed = {job["id"]: job for job in ann.get("/jobs?position=true").json()["items"]}
+    assert (listed[first]["position"], listed[second]["position"]) == (1, 2)
+    assert ann.get(f"/jobs/{second}?position=true").json()["position"] == 2
+    assert "position" not in ann.get(f"/jobs/{second}").json()
+    assert all("position" not in job for job in ann.get("/jobs").json()["items"])
+    assert bob.get(f"/jobs/{second}?position=true").status_code == 404

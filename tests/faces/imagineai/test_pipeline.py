@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from faces.imagineai.conftest import disc, saved
+from faces_world import assert_places
 from pentaprism.core.blobs.tables import Blob
 from pentaprism.faces.imagineai import frames, tasks
 from pentaprism.faces.imagineai.names import STEPS
@@ -341,12 +342,7 @@ def test_the_primary_image_decides(server: Any, ann: Any) -> None:
 def test_a_waiting_job_tells_its_place_where_it_is_asked_for(server: Any, ann: Any, bob: Any) -> None:
     product = ann.product("Red ball")
     first, second = (ann.direct(product)["job_id"] for _ in range(2))
-    listed = {job["id"]: job for job in ann.get("/jobs?position=true").json()["items"]}
-    assert (listed[first]["position"], listed[second]["position"]) == (1, 2)
-    assert ann.get(f"/jobs/{second}?position=true").json()["position"] == 2
-    assert "position" not in ann.get(f"/jobs/{second}").json()
-    assert all("position" not in job for job in ann.get("/jobs").json()["items"])
-    assert bob.get(f"/jobs/{second}?position=true").status_code == 404
+    assert_places(ann, bob, first, second)
     assert ann.get("/jobs?position=where").status_code == 422
     server.work()
     assert ann.get(f"/jobs/{second}?position=true").json()["position"] is None

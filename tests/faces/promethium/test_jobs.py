@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from faces_world import assert_places
 from seismic_files import npy_bytes, read_segy, shots
 
 KEYS = ["id", "type", "status", "progress", "created_at"]
@@ -266,12 +267,7 @@ def test_models_are_listed_with_fixed_ids(ann: Any) -> None:
 
 def test_a_waiting_job_tells_its_place_where_it_is_asked_for(ann: Any, bob: Any, dataset: dict[str, Any]) -> None:
     first, second = (ann.job(dataset["id"]).json()["id"] for _ in range(2))
-    listed = {job["id"]: job for job in ann.get("/jobs?position=true").json()["items"]}
-    assert (listed[first]["position"], listed[second]["position"]) == (1, 2)
-    assert ann.get(f"/jobs/{second}?position=true").json()["position"] == 2
-    assert "position" not in ann.get(f"/jobs/{second}").json()
-    assert all("position" not in job for job in ann.get("/jobs").json()["items"])
-    assert bob.get(f"/jobs/{second}?position=true").status_code == 404
+    assert_places(ann, bob, first, second)
     assert list(problems(ann.get("/jobs?position=where"))) == ["position"]
     ann.server.work()
     assert ann.get(f"/jobs/{second}?position=true").json()["position"] is None
