@@ -22,9 +22,14 @@ def retry(session: Session, context: Quarry, job: Job) -> Job:
     still be stopping: one new job, or one batch of the images without a result, takes its place, however often it is asked for.
     """
     check_limits(session, context, job.account_id, waits=job.queue == "interactive")
-    if job.status == JobState.CANCELLED:
-        again = _successor(session, job) or _anew(session, context, job)
-        return again if again.status not in {JobState.FAILED, JobState.CANCELLED} else retry(session, context, again)
+    asked = job
+    while job.status == JobState.CANCELLED:
+        successor = _successor(session, job)
+        if successor is None:
+            return _anew(session, context, job)
+        job = successor
+    if job is not asked and job.status != JobState.FAILED:
+        return job
     if job.status in FINAL and context.platform.jobs.retry(session, job):
         session.refresh(job)
         return job
