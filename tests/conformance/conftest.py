@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from skimage import data
 
-from conformance.quarry_world import Client, discs
+from conformance.quarry_world import Client, discs, saved
 from running_server import QUIET_LIMITS, running_server
 
 
@@ -29,3 +31,9 @@ def quarry(quarry_folder: Path) -> Iterator[Client]:
 def scene() -> tuple[bytes, list[Any]]:
     """24 discs and their masks."""
     return discs()
+
+
+@pytest.fixture(scope="session")
+def photograph() -> bytes:
+    """A face before a plain ground, 320 x 260."""
+    return saved(np.ascontiguousarray(data.astronaut()[40:300, 100:420]))

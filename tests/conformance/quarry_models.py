@@ -4,6 +4,8 @@ import hashlib
 import json
 import re
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -67,6 +69,15 @@ def checkpoints(folder: Path) -> dict[str, Path]:
         "vit_b": write_zip(folder / "sam_vit_b_01ec64.pth", reference.vit_weights(3, SIDE)),
         "vit_t": write_zip(folder / "mobile_sam.pt", reference.tinyvit_weights(5)),
     }
+
+
+@contextmanager
+def published(folder: Path) -> Iterator[tuple[dict[str, Path], WeightServer]]:
+    """The files of :func:`checkpoints`, and a server that hands them out for the length of the block."""
+    files = checkpoints(folder)
+    with WeightServer(folder) as weights:
+        yield files, weights
+        weights.shutdown()
 
 
 def write_card(models: Path, name: str, file: Path, url: str, memory_mb: int) -> dict[str, Any]:

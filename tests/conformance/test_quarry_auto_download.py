@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from skimage import data
 
-from conformance.quarry_models import WeightServer, checkpoints, write_card
-from conformance.quarry_world import Client, refused, saved
+from conformance.quarry_models import WeightServer, published, write_card
+from conformance.quarry_world import Client, refused
 from running_server import QUIET_LIMITS, running_server
 
 CLICK = '[{"x": 0.5, "y": 0.4}]'
@@ -35,23 +33,16 @@ class World:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("download")
-    files, models = checkpoints(folder / "published"), folder / "data/models"
-    weights = WeightServer(folder / "published")
-    for name, path in files.items():
-        write_card(models, name, path, weights.url, 100)
-    files["vit_b"].write_bytes(b"something else")
+    models = folder / "data/models"
     environment = {**QUIET_LIMITS, "MODEL_CACHE_DIR": "./models", "PENTAPRISM_QUARRY__AUTO_DOWNLOAD": "true"}
-    with running_server(folder / "data", "--face", "quarry", environment=environment) as server:
-        client = Client(server.url)
-        client.ready()
-        yield World(client, weights, models)
-    weights.shutdown()
-    weights.server_close()
-
-
-@pytest.fixture(scope="module")
-def photograph() -> bytes:
-    return saved(np.ascontiguousarray(data.astronaut()[40:300, 100:420]))
+    with published(folder / "published") as (files, weights):
+        for name, path in files.items():
+            write_card(models, name, path, weights.url, 100)
+        files["vit_b"].write_bytes(b"something else")
+        with running_server(folder / "data", "--face", "quarry", environment=environment) as server:
+            client = Client(server.url)
+            client.ready()
+            yield World(client, weights, models)
 
 
 def test_requests_fall_back_while_one_download_runs_and_then_get_the_model(world: World, photograph: bytes) -> None:

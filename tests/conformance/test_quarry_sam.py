@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from conformance.quarry_models import WeightServer, checkpoints, write_card
+from conformance.quarry_models import WeightServer, published, write_card
 from conformance.quarry_world import Client, decoded, refused, saved
 from pentaprism.engines.sam import load_model
 from running_server import QUIET_LIMITS, RunningServer, running_server
@@ -51,9 +51,7 @@ class World:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("sam")
-    files, models = checkpoints(folder / "published"), folder / "data/models"
-    weights = WeightServer(folder / "published")
-    cards = {name: write_card(models, name, path, weights.url, 260) for name, path in files.items()}
+    models = folder / "data/models"
     environment = {
         **QUIET_LIMITS,
         "API_KEYS": KEY,
@@ -63,17 +61,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         "PENTAPRISM_QUARRY__AUTO_SECONDS_SYNC": "6",
         "PENTAPRISM_QUARRY__AUTO_SECONDS_ASYNC": "2",
     }
-    with running_server(folder / "data", "--face", "quarry", "--workers", "1", environment=environment) as server:
-        client = Client(server.url, {"X-API-Key": KEY})
-        client.ready()
-        yield World(client, weights, files, models, cards, server)
-    weights.shutdown()
-    weights.server_close()
-
-
-@pytest.fixture(scope="module")
-def photograph() -> bytes:
-    return saved(np.ascontiguousarray(data.astronaut()[40:300, 100:420]))
+    with published(folder / "published") as (files, weights):
+        cards = {name: write_card(models, name, path, weights.url, 260) for name, path in files.items()}
+        with running_server(folder / "data", "--face", "quarry", "--workers", "1", environment=environment) as server:
+            client = Client(server.url, {"X-API-Key": KEY})
+            client.ready()
+            yield World(client, weights, files, models, cards, server)
 
 
 def test_without_weights_the_built_in_engine_answers_and_says_why(world: World, photograph: bytes) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from conformance.quarry_models import WeightServer, checkpoints, write_card
+from conformance.quarry_models import published, write_card
 from running_server import QUIET_LIMITS, RunningServer, running_server
 
 WAIT = 120_000
@@ -18,12 +18,10 @@ pytestmark = pytest.mark.slow
 def studio_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server whose vit_t lies on another server on this machine."""
     folder = tmp_path_factory.mktemp("models")
-    weights = WeightServer(folder / "weights")
-    write_card(folder / "data" / "models", "vit_t", checkpoints(folder / "weights")["vit_t"], weights.url, 300)
-    with running_server(folder / "data", "--workers", "1", environment=QUIET_LIMITS) as started:
-        yield started
-    weights.shutdown()
-    weights.server_close()
+    with published(folder / "weights") as (files, weights):
+        write_card(folder / "data" / "models", "vit_t", files["vit_t"], weights.url, 300)
+        with running_server(folder / "data", "--workers", "1", environment=QUIET_LIMITS) as started:
+            yield started
 
 
 def test_a_model_is_fetched_loaded_weighed_and_unloaded(administrator: Page) -> None:
