@@ -1,10 +1,14 @@
 """Rules for the whole run."""
 
 import importlib.util
+import io
 import logging
 import os
+from collections.abc import Iterator
 
 import pytest
+
+from pentaprism.core.observability import logs
 
 # Most servers of the tests run jobs of one kind: their workers load that one's libraries alone, with their first job.
 os.environ.setdefault("PENTAPRISM_WORKERS__PRELOAD", "false")
@@ -17,6 +21,15 @@ collect_ignore = [] if importlib.util.find_spec("diffusers") else ["extras"]
 def _warnings_are_logged() -> None:
     """Whatever level an earlier test has set, warnings reach ``caplog``."""
     logging.getLogger().setLevel(logging.WARNING)
+
+
+@pytest.fixture
+def log_stream() -> Iterator[io.StringIO]:
+    """The log of this process, from INFO on; what the test sets up otherwise is gone after it."""
+    stream = io.StringIO()
+    logs.configure("INFO", stream=stream)
+    yield stream
+    logs.configure("ERROR")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -15,6 +15,7 @@ def test_loopback_addresses_are_known(host: str, alone: bool) -> None:
     assert is_loopback(host) is alone
 
 
+@pytest.mark.usefixtures("log_stream")
 def test_a_face_without_credentials_is_not_served_to_the_world(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, server={"host": "0.0.0.0", "port": free_port()}, snapasset={"anonymous": True})
     with pytest.raises(SettingsError, match="loopback"):

@@ -135,10 +135,10 @@ def test_a_failing_provider_is_tried_three_times_and_a_retry_completes(person: P
             seen.append(status)
         return status == "failed"
 
-    until(watched, 40, 0.02)
+    until(watched, 60, 0.02)
     asked = [call["at"] for call in provider.calls_for(prompt)]
     assert len(asked) == 3
-    assert 1.9 < asked[1] - asked[0] < 3.5 and 5.9 < asked[2] - asked[1] < 7.5
+    assert asked[1] - asked[0] > 1.9 and asked[2] - asked[1] > 5.9
     assert [status for status in seen if status != "waiting"] == ["active", "delayed", "active", "delayed", "active", "failed"]
     job = person.job(job_id)
     assert (job["attempts"], job["errorCode"], job["failedReason"]) == (3, "PROVIDER_ERROR", "The image provider failed")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from pebble.pool.process import PoolManager
 
 from core.workers import compute_tasks
 from pentaprism.core.errors import InvalidInput, Unavailable, Unprocessable
@@ -69,6 +70,30 @@ def test_a_crash_does_not_take_waiting_calls_with_it(compute):
         assert [other.result() for other in others] == [1, 2, 3]
         with pytest.raises(Unprocessable):
             crash.result()
+
+
+def test_helpers_that_are_lost_before_their_call_was_noted_are_replaced_for_everybody(monkeypatch):
+    """Under load pebble learns that a helper has ended before it has read which call the helper took."""
+    at_once = PoolManager.process_next_message
+    managers = []
+
+    def late(manager, timeout):
+        managers.append(manager)
+        time.sleep(0.5 if manager is managers[0] else 0.0)
+        at_once(manager, timeout)
+
+    monkeypatch.setattr(PoolManager, "process_next_message", late)
+    before = psutil.Process().children()
+    loaded = Compute()
+    with ThreadPoolExecutor(4) as pool:
+        crash = pool.submit(loaded.call, compute_tasks.crash)
+        others = [pool.submit(loaded.call, compute_tasks.add, number, 1) for number in range(3)]
+        assert [other.result() for other in others] == [1, 2, 3]
+        with pytest.raises(Unprocessable):
+            crash.result()
+    loaded.call(compute_tasks.pid)
+    assert len(set(psutil.Process().children()) - set(before)) == 1
+    loaded.close()
 
 
 def test_helpers_use_one_numerical_thread_each(compute):
