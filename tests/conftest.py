@@ -6,12 +6,17 @@ import logging
 import os
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from pentaprism.core.observability import logs
 
 # Most servers of the tests run jobs of one kind: their workers load that one's libraries alone, with their first job.
 os.environ.setdefault("PENTAPRISM_WORKERS__PRELOAD", "false")
+
+# A request of a test may take as long as a machine under load needs for it; a test that means a limit names its own.
+for part in ("connect", "read", "write", "pool"):
+    setattr(httpx._config.DEFAULT_TIMEOUT_CONFIG, part, 60.0)
 
 # What needs a package extra is collected where that extra is installed: `make test-extras`.
 collect_ignore = [] if importlib.util.find_spec("diffusers") else ["extras"]

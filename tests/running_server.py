@@ -55,7 +55,7 @@ class RunningServer:
     def log(self) -> Path:
         return self.data_dir.parent / f"{self.data_dir.name}.log"
 
-    def start(self, patience: float = 30.0, *, wait: bool = True) -> None:
+    def start(self, patience: float = 60.0, *, wait: bool = True) -> None:
         """Start the server and wait until ``/health`` answers."""
         if IS_PRODUCTION:
             self.environment = {**production_environment(self.data_dir), **self.environment}
@@ -67,7 +67,7 @@ class RunningServer:
         if wait:
             self.wait(patience)
 
-    def wait(self, patience: float = 30.0) -> None:
+    def wait(self, patience: float = 60.0) -> None:
         """Until ``/health`` answers."""
         assert self.process is not None
         deadline = time.monotonic() + patience

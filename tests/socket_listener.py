@@ -50,7 +50,7 @@ class Listener:
             self.heard.append((name, data[0] if data else None))
             self.news.notify_all()
 
-    def wait(self, name: str, wanted: Callable[[Any], bool] = lambda _: True, seconds: float = 20) -> Any:
+    def wait(self, name: str, wanted: Callable[[Any], bool] = lambda _: True, seconds: float = 60) -> Any:
         """The data of the first event of that name, from the past or the next seconds."""
         deadline = time.monotonic() + seconds
         with self.news:

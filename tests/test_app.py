@@ -19,7 +19,7 @@ from pentaprism.app.faces import NATIVE_PORTS, all_faces, all_kinds
 from running_server import RunningServer, free_port, running_server
 
 
-def wait_for(server: RunningServer, path: str, status: int = 200, patience: float = 30) -> httpx.Response:
+def wait_for(server: RunningServer, path: str, status: int = 200, patience: float = 60) -> httpx.Response:
     deadline = time.monotonic() + patience
     while True:
         answer = httpx.get(server.url + path, timeout=patience)
@@ -102,7 +102,7 @@ def test_a_stop_is_quick_complete_and_a_success(tmp_path: Path) -> None:
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(20) == 0
         assert time.monotonic() - began < 15
-    _, alive = psutil.wait_procs(children, timeout=5)
+    _, alive = psutil.wait_procs(children, timeout=30)
     assert alive == []
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.1", server.port), timeout=1)

@@ -93,7 +93,7 @@ class Socket:
         """Send a frame."""
         self.connection.send(json.dumps(frame))
 
-    def next(self, timeout: float = 20) -> dict[str, Any]:
+    def next(self, timeout: float = 60) -> dict[str, Any]:
         """The next frame."""
         frame: dict[str, Any] = json.loads(self.connection.recv(timeout=timeout))
         return frame
@@ -116,7 +116,7 @@ class Socket:
                 if frame["type"] == "job_update" and frame["status"] in FINAL:
                     return frames
 
-    def close_code(self, timeout: float = 20) -> int:
+    def close_code(self, timeout: float = 60) -> int:
         """Code that the server closes with, whatever it sends before."""
         try:
             while True:

@@ -74,7 +74,7 @@ class Person:
         return job
 
 
-def until(look: Callable[[], Any], patience: float = 30.0, pause: float = 0.05) -> Any:
+def until(look: Callable[[], Any], patience: float = 60.0, pause: float = 0.05) -> Any:
     """The first true value of ``look``."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:

@@ -180,7 +180,7 @@ class World:
         return str(other.made("POST", f"/api/project-shares/{other.project}/invitation-link", json={"permission": "view"})["data"]["token"])
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
     """Look again and again until ``condition`` holds."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -204,7 +204,7 @@ def test_a_large_upload_needs_little_memory(server: RunningServer, ann: Imaginea
 def test_health_answers_while_images_are_checked(server: RunningServer, ann: ImagineaiClient) -> None:
     product, content = ann.product(), photograph(data.astronaut().repeat(6, 0).repeat(6, 1))
     slowest = []
-    with ThreadPoolExecutor(6) as threads, httpx.Client(timeout=5) as http:
+    with ThreadPoolExecutor(6) as threads, httpx.Client(timeout=30) as http:
         uploads = [threads.submit(ann.direct, product, content) for _ in range(6)]
         while not all(upload.done() for upload in uploads):
             began = time.monotonic()
@@ -212,7 +212,7 @@ def test_health_answers_while_images_are_checked(server: RunningServer, ann: Ima
             slowest.append(time.monotonic() - began)
             time.sleep(0.02)
         assert all(upload.result()["status"] == "queued" for upload in uploads)
-    assert sorted(slowest)[len(slowest) // 2] < 0.1
+    assert sorted(slowest)[len(slowest) // 2] < 0.5
     ann.call("DELETE", f"/products/{product}")
 
 

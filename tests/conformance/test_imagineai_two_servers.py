@@ -27,7 +27,7 @@ class Channel:
     def __init__(self, url: str) -> None:
         self._listening = redis.Redis.from_url(url).pubsub()
         self._listening.psubscribe("job:*")
-        assert self._listening.get_message(timeout=5)["type"] == "psubscribe"
+        assert self._listening.get_message(timeout=30)["type"] == "psubscribe"
         self.frames: list[dict[str, Any]] = []
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)

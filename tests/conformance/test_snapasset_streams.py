@@ -75,7 +75,7 @@ def _resume(world: World, person: Person, job_id: str, ids: list[int]) -> None:
     earlier.done()
     for options in ({"headers": {**person.headers, "Last-Event-ID": str(ids[-1])}}, {"query": f"?lastEventId={ids[-1]}"}):
         ended = world.events(job_id, query=options.get("query", ""), headers=options.get("headers", person.headers))
-        assert ended.status == 204 and ended.closed.wait(5) and ended.lines == []
+        assert ended.status == 204 and ended.closed.wait(30) and ended.lines == []
 
 
 def test_resuming_an_unfinished_job_repeats_nothing(world: World, person: Person) -> None:

@@ -84,7 +84,7 @@ def test_the_gateway_answers_health_and_knows_its_faces(tmp_path: Path) -> None:
     server = RunningServer(tmp_path / "data", ("--workers", "1"))
     server.start()
     try:
-        response = SpherosegClient(server.url).http.get(f"{server.url}/health", timeout=5)
+        response = SpherosegClient(server.url).http.get(f"{server.url}/health", timeout=30)
         assert response.status_code == 200
     finally:
         server.stop()

@@ -134,7 +134,7 @@ def test_malformed_json_is_a_problem_of_the_body(client: httpx.Client) -> None:
 def test_errors_of_sockets_close_them_with_their_status(client: httpx.Client) -> None:
     address = str(client.base_url.join("/socket")).replace("http", "ws", 1)
     with connect(address) as socket, pytest.raises(ConnectionClosed) as closed:
-        socket.recv(timeout=5)
+        socket.recv(timeout=30)
     assert closed.value.rcvd is not None
     assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4404, "gone")
 

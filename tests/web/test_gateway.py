@@ -105,7 +105,7 @@ def test_everything_else_belongs_to_the_root(ports: tuple[int, int], path: str) 
 def test_websockets_pass_through_mounts(ports: tuple[int, int]) -> None:
     for address in (f"ws://127.0.0.1:{ports[0]}/cells", f"ws://127.0.0.1:{ports[1]}"):
         with connect(f"{address}/ws/job-1") as sock:
-            assert sock.recv(timeout=5) == f'{{"name":"job-1","base":"{address.replace("ws", "http", 1)}"}}'
+            assert sock.recv(timeout=30) == f'{{"name":"job-1","base":"{address.replace("ws", "http", 1)}"}}'
 
 
 @pytest.mark.parametrize("transport", ["polling", "websocket"])
@@ -115,7 +115,7 @@ def test_a_socket_io_client_reaches_the_face_below_the_prefix_and_at_the_root(
 ) -> None:
     with socketio.SimpleClient() as client:
         client.connect(f"http://127.0.0.1:{ports[0]}{address}", socketio_path=path, transports=[transport])
-        assert client.receive(timeout=5) == ["welcome", {"face": "cells"}]
+        assert client.receive(timeout=30) == ["welcome", {"face": "cells"}]
 
 
 def test_a_trusted_proxy_says_where_the_client_is(ports: tuple[int, int]) -> None:

@@ -155,7 +155,7 @@ def test_a_client_that_still_sends_gets_the_answer(client: httpx.Client) -> None
 
 
 def test_a_client_that_waits_for_leave_is_not_made_to_send(client: httpx.Client) -> None:
-    with socket.create_connection((client.base_url.host, client.base_url.port or 80), timeout=5) as sock:
+    with socket.create_connection((client.base_url.host, client.base_url.port or 80), timeout=30) as sock:
         sock.sendall(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\nExpect: 100-continue\r\n\r\n")
         assert sock.recv(100).startswith(b"HTTP/1.1 413")
 

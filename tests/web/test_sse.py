@@ -60,15 +60,15 @@ def test_head_gets_the_headers_and_no_message_is_made(serve) -> None:  # type: i
     app = application()
     install(app, HttpRules("test"), lambda error, request: JSONResponse({}, status_code=error.status))
     began = time.monotonic()
-    answer = httpx.head(f"{serve(app)}/endless", timeout=5)
-    assert (answer.status_code, answer.content) == (200, b"") and time.monotonic() - began < 2
+    answer = httpx.head(f"{serve(app)}/endless", timeout=30)
+    assert (answer.status_code, answer.content) == (200, b"") and time.monotonic() - began < 20
     assert answer.headers["content-type"].startswith("text/event-stream")
     assert not CLOSED
 
 
 def test_a_client_that_leaves_ends_its_stream(serve) -> None:  # type: ignore[no-untyped-def]
     CLOSED.clear()
-    with httpx.stream("GET", f"{serve(application())}/endless", timeout=5) as answer:
+    with httpx.stream("GET", f"{serve(application())}/endless", timeout=30) as answer:
         assert next(answer.iter_text()) == "data: first\n\n"
     deadline = time.monotonic() + 10
     while not CLOSED:
@@ -78,7 +78,7 @@ def test_a_client_that_leaves_ends_its_stream(serve) -> None:  # type: ignore[no
 
 def test_a_server_that_stops_ends_every_stream(serve) -> None:  # type: ignore[no-untyped-def]
     gateway = Gateway(at_once({}, application()))
-    with httpx.stream("GET", f"{serve(gateway)}/endless", timeout=5) as answer:
+    with httpx.stream("GET", f"{serve(gateway)}/endless", timeout=30) as answer:
         chunks = answer.iter_text()
         assert next(chunks) == "data: first\n\n"
         assert gateway.stopping is not None

@@ -72,37 +72,37 @@ def address(serve_long) -> Iterator[str]:  # type: ignore[no-untyped-def]
 
 def close_code(socket: Any) -> tuple[int, str]:
     with pytest.raises(ConnectionClosed) as closed:
-        socket.recv(timeout=5)
+        socket.recv(timeout=30)
     assert closed.value.rcvd is not None
     return closed.value.rcvd.code, closed.value.rcvd.reason
 
 
 def test_both_sides_talk(address: str) -> None:
     with connect(f"{address}/echo") as socket:
-        assert json.loads(socket.recv(timeout=5)) == {"type": "snapshot"}
+        assert json.loads(socket.recv(timeout=30)) == {"type": "snapshot"}
         socket.send('{"type":"ping"}')
-        assert json.loads(socket.recv(timeout=5)) == {"heard": {"type": "ping"}}
+        assert json.loads(socket.recv(timeout=30)) == {"heard": {"type": "ping"}}
         socket.send("no json")
-        assert json.loads(socket.recv(timeout=5)) == {"heard": "no json"}
+        assert json.loads(socket.recv(timeout=30)) == {"heard": "no json"}
 
 
 def test_the_end_of_what_is_told_closes_the_socket(address: str) -> None:
     with connect(f"{address}/echo") as socket:
-        socket.recv(timeout=5)
+        socket.recv(timeout=30)
         socket.send('"end"')
         assert close_code(socket)[0] == 1000
 
 
 def test_a_revoked_log_in_closes_the_socket_with_its_code(address: str) -> None:
     with connect(f"{address}/echo") as socket:
-        socket.recv(timeout=5)
+        socket.recv(timeout=30)
         socket.send('{"type": "revoke"}')
         assert close_code(socket)[0] == UNAUTHENTICATED
 
 
 def test_bytes_are_refused(address: str) -> None:
     with connect(f"{address}/echo") as socket:
-        socket.recv(timeout=5)
+        socket.recv(timeout=30)
         socket.send(b"bytes")
         assert close_code(socket)[0] == 1003
 
@@ -115,7 +115,7 @@ def test_a_refusal_can_be_read_by_a_browser(address: str) -> None:
 def test_a_side_that_hangs_up_gives_code_and_reason_after_what_is_sent(address: str) -> None:
     with connect(f"{address}/strict") as socket:
         socket.send("bye")
-        assert socket.recv(timeout=5) == "last words"
+        assert socket.recv(timeout=30) == "last words"
         assert close_code(socket) == (4429, "enough")
     for message, expected in (("now", (1013, "at once")), ("faulty", (4400, "faulty")), ("x" * 101, (TOO_BIG, "message too big"))):
         with connect(f"{address}/strict") as socket:

@@ -150,7 +150,7 @@ def test_readers_do_not_wait_for_a_writer(database: Database) -> None:
         session.execute(text("UPDATE counters SET value = 5"))
         start = time.perf_counter()
         assert value(database) == 0
-        assert time.perf_counter() - start < 1
+        assert time.perf_counter() - start < 5
 
 
 def test_sqlite_writes_ahead_and_holds_foreign_keys(sqlite_url: str, opened: Opened) -> None:

@@ -165,19 +165,19 @@ class World:
         with self.database.write() as session:
             return self.jobs.cancel(session, self.jobs.get(session, job_id))
 
-    def wait(self, job_id: str, condition: Callable[[Job], bool], timeout: float = 20.0) -> Job:
+    def wait(self, job_id: str, condition: Callable[[Job], bool], timeout: float = 60.0) -> Job:
         """The job once ``condition`` holds."""
         return self.wait_for(lambda: (lambda job: job if condition(job) else None)(self.job(job_id)), timeout, job_id)
 
-    def ended(self, job_id: str, timeout: float = 20.0) -> Job:
+    def ended(self, job_id: str, timeout: float = 60.0) -> Job:
         """The job once it has ended."""
         return self.wait(job_id, lambda job: job.status in FINAL, timeout)
 
-    def started(self, job_id: str, timeout: float = 20.0) -> Job:
+    def started(self, job_id: str, timeout: float = 60.0) -> Job:
         """The job once it runs."""
         return self.wait(job_id, lambda job: job.status == "running", timeout)
 
-    def wait_for(self, look: Callable[[], Any], timeout: float = 20.0, what: object = "it") -> Any:
+    def wait_for(self, look: Callable[[], Any], timeout: float = 60.0, what: object = "it") -> Any:
         """What ``look`` gives once that is true."""
         end = monotonic() + timeout
         while True:

@@ -26,7 +26,7 @@ def test_a_job_is_kept_alive_until_the_end_of_its_context():
     heart, patient = Heart(interval=0.02), Patient()
     with heart.keep(patient):
         for _ in range(3):
-            assert patient.happened.acquire(timeout=2)
+            assert patient.happened.acquire(timeout=20)
     renewed = patient.renewed
     assert not patient.happened.acquire(timeout=0.1) or patient.renewed <= renewed + 1
     heart.stop()
@@ -37,7 +37,7 @@ def test_a_failing_beat_does_not_stop_the_heart(caplog):
     patient.fault = OperationalError("UPDATE", {}, Exception("database is locked"))
     with heart.keep(patient):
         for _ in range(3):
-            assert patient.happened.acquire(timeout=2)
+            assert patient.happened.acquire(timeout=20)
     heart.stop()
     assert "heartbeat failed" in caplog.text
 
@@ -46,8 +46,8 @@ def test_many_wishes_to_flush_are_one_flush():
     heart, patient = Heart(interval=60.0), Patient()
     with heart.keep(patient):
         for _ in range(50):
-            heart.flush_in(0.05)
-        assert patient.happened.acquire(timeout=2)
-        assert not patient.happened.acquire(timeout=0.15)
+            heart.flush_in(0.5)
+        assert patient.happened.acquire(timeout=20)
+        assert not patient.happened.acquire(timeout=0.7)
     heart.stop()
     assert patient.flushed == 1

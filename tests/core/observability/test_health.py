@@ -59,7 +59,7 @@ def test_a_check_that_hangs_does_not_hold_the_report(health: Health) -> None:
     health.add("fine", lambda: None)
     began = time.monotonic()
     report = health.report()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8
     over.set()
     part, fine = report.part("stuck"), report.part("fine")
     assert part is not None

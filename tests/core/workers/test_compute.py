@@ -42,7 +42,7 @@ def test_what_hangs_is_killed_after_its_time(compute):
     began = time.monotonic()
     with pytest.raises(Unavailable):
         compute.call(compute_tasks.hang, timeout=0.5)
-    assert time.monotonic() - began < 3.0
+    assert time.monotonic() - began < 5.0
     assert compute.call(compute_tasks.add, 1, 1) == 2
 
 
@@ -119,7 +119,7 @@ def test_helpers_die_with_the_server():
         assert server.stdout is not None
         helper = psutil.Process(int(server.stdout.readline()))
         server.kill()
-        helper.wait(5)
+        helper.wait(30)
     assert not helper.is_running()
 
 

@@ -79,12 +79,12 @@ def test_every_failure_ends_in_the_template_with_its_reason(
 
 @pytest.mark.parametrize("limits", [{"read_seconds": 0.3}, {"step_seconds": 0.4}])
 def test_a_stall_ends_by_either_limit(server: BedrockServer, limits: dict[str, float]) -> None:
-    server.delay = 3.0
+    server.delay = 9.0
     start = time.monotonic()
     with pytest.raises(BedrockFailure) as failed:
         server.writer(**limits).write(product((1, 2, 3), side=60)[0], "", "")
     assert failed.value.reason == "timeout"
-    assert time.monotonic() - start < 2.5
+    assert time.monotonic() - start < 8
 
 
 def test_nobody_there_is_a_network_failure(server: BedrockServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,7 +102,7 @@ def test_nobody_there_is_a_network_failure(server: BedrockServer, monkeypatch: p
 
 
 def test_cancelling_ends_the_wait(server: BedrockServer) -> None:
-    server.delay = 3.0
+    server.delay = 9.0
     calls = []
 
     def check() -> None:
@@ -113,7 +113,7 @@ def test_cancelling_ends_the_wait(server: BedrockServer) -> None:
     start = time.monotonic()
     with pytest.raises(KeyError):
         server.writer().write(product((1, 2, 3), side=60)[0], "", "", check)
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 8
 
 
 def test_the_breaker_opens_after_five_and_lets_one_through_later(server: BedrockServer) -> None:
