@@ -89,7 +89,7 @@ class Production:
             command = [program, "-c", str(config), "-g", "daemon off;"]
             self._nginx = subprocess.Popen(command, stdout=log, stderr=log)
         self.proxy_url = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 40
         while time.monotonic() < deadline:
             try:
                 if httpx.get(f"{self.proxy_url}/health", timeout=2).status_code == 200:

@@ -14,7 +14,7 @@ from websockets.sync.client import connect
 from conformance.promethium_world import Client, Socket
 from running_server import QUIET_LIMITS, RunningServer, running_server
 
-LIFE = 10
+LIFE = 12
 SETTINGS = {
     "PENTAPRISM_PROMETHIUM__ACCESS_SECONDS": str(LIFE),
     "PENTAPRISM_PROMETHIUM__SOCKET_WAITING": "10",
@@ -67,7 +67,7 @@ def test_the_token_of_another_account_ends_the_socket(ann: Client, server: Runni
 def test_a_closed_socket_makes_room_for_another(ann: Client) -> None:
     first, second = ann.socket(), ann.socket()
     first.connection.close()
-    deadline = time.monotonic() + 3
+    deadline = time.monotonic() + 30
     while True:
         third = ann.socket(greet=False)
         third.send(type="auth", token=ann.token)
@@ -94,7 +94,8 @@ def test_a_client_that_does_not_read_is_closed_with_1013(ann: Client, server: Ru
     socket.send(type="auth", token=ann.token)
     for number in range(FRAMES):
         connection.send(json.dumps({"type": "ping", "id": f"{number}{LONG_ID}"}))
-    time.sleep(1)
+    # Long enough for a server under load to answer them all; who reads earlier makes room again.
+    time.sleep(5)
     assert socket.close_code() == 1013
 
 

@@ -155,7 +155,7 @@ def test_one_picture_is_encoded_once(address: tuple[str, int, Path]) -> None:
     bob.made("/segment/auto", picture, crop_n_layers=0)
     for number in range(10):
         bob.made("/segment/single", picture, points=f'[{{"x": 0.{number}5, "y": 0.5}}]', format="none")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 40
     while (found := [looks(address, "hit") - before[0], looks(address, "miss") - before[1]]) != [10, 1]:
         assert time.monotonic() < deadline, found
         time.sleep(0.2)
