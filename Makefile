@@ -56,7 +56,7 @@ tests: test-embedded test-production
 test-embedded: $(DEVELOPMENT) ## every test, each server on SQLite and local files
 	scripts/test-services
 	$(BIN)/pytest $(BESIDE) -m "not alone"
-	$(BIN)/pytest -m alone
+	$(BIN)/pytest -m alone $$(grep -rl --include='*.py' mark.alone tests)
 
 test-production: $(DEVELOPMENT) ## the faces' tests once more, each server on PostgreSQL, Redis, Celery and S3
 	scripts/test-services

@@ -15,7 +15,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 
 MOST_CHOICE = 15
-REQUESTS = int(os.environ.get("PENTAPRISM_TEST_FUZZ_REQUESTS", "150"))
+REQUESTS = int(os.environ.get("PENTAPRISM_TEST_FUZZ_REQUESTS", "80"))
 """About how many requests a face is sent; thousands for a thorough run."""
 
 
