@@ -52,7 +52,7 @@ def celery_serving(database_url: str, redis_url: str, folder: Path, processes: i
         yield world
     finally:
         worker.send_signal(signal.SIGTERM)
-        worker.wait(20)
+        worker.wait(60)
         maintenance.stop()
         dispatch.close()
         events.close()

@@ -17,7 +17,7 @@ def served(app: Any) -> Iterator[str]:
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not server.started:
         assert time.monotonic() < deadline, "the server did not start"
         time.sleep(0.01)
@@ -41,7 +41,7 @@ class Listener:
 
     def connect(self, transports: list[str] | None = None, **options: Any) -> "Listener":
         """Open the connection."""
-        chosen = {"auth": self.options or None, "namespaces": [self.namespace], "wait_timeout": 20, **options}
+        chosen = {"auth": self.options or None, "namespaces": [self.namespace], "wait_timeout": 60, **options}
         self.client.connect(self.url, transports=transports or ["websocket"], **chosen)
         return self
 

@@ -96,7 +96,7 @@ def test_stopping_hands_running_jobs_back_uncounted(own_url, tmp_path):
         pid = runner_of(world, job.id)
         parent = psutil.Process(pid).parent()
         parent.terminate()
-        parent.wait(15)
+        parent.wait(60)
         handed = world.job(job.id)
         assert (handed.status, handed.attempt) == ("queued", 0)
         second = start_worker(own_url, redis.url, tmp_path / "second.log", 1)
@@ -107,8 +107,20 @@ def test_stopping_hands_running_jobs_back_uncounted(own_url, tmp_path):
             world.started(hanging.id)
         finally:
             second.terminate()
-            second.wait(20)
+            second.wait(60)
         assert (world.job(hanging.id).status, world.job(hanging.id).attempt) == ("queued", 0)
+
+
+def test_a_worker_whose_process_does_not_leave_ends_all_the_same(own_url, tmp_path):
+    with redis_server(tmp_path) as redis, celery_serving(own_url, redis.url, tmp_path, processes=2) as world:
+        frozen = psutil.Process(world.ended(world.enqueue("once", {"seconds": 0}).id).result["by"])
+        parent = frozen.parent()
+        children = parent.children()
+        frozen.suspend()
+        parent.terminate()
+        parent.wait(60)
+        _, alive = psutil.wait_procs(children, timeout=30)
+        assert alive == []
 
 
 def test_a_doorbell_waits_for_a_broker_that_is_away_and_the_request_does_not(own_url, tmp_path):

@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 LOST = Death("WORKER_LOST", "The worker process ended unexpectedly.", again=True)
 REMEMBER_SECONDS = 60.0
 WATCH_SECONDS = 0.5
+CLOSE_SECONDS = 10.0
+"""A pool takes no longer to close once the grace is over."""
 
 Settle = Callable[[int, Death | None], None]
 """Ends what the dead process of this host with that pid was running as its death says; None hands it back uncounted."""
@@ -121,6 +123,15 @@ class Parent:
 
     def _kill_late(self) -> None:
         time.sleep(self.rules.grace_seconds)
+        self._hand_back()
+        time.sleep(CLOSE_SECONDS)
+        log.warning("the worker did not close within %g s of its grace and ends at once", CLOSE_SECONDS)
+        self._hand_back()
+        for child in psutil.Process().children():
+            _signal(child.pid, signal.SIGKILL)
+        os._exit(os.EX_SOFTWARE)
+
+    def _hand_back(self) -> None:
         for pid in self._busy():
             # A pool that closes no longer tells of lost processes.
             self._end(pid, None)

@@ -1,12 +1,13 @@
 import threading
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from pydantic import BaseModel
 from sqlalchemy.exc import OperationalError
 
 from core.jobs.job_world import World
+from pentaprism.core.clock import now
 from pentaprism.core.errors import LeaseLost, NotFound, StorageFull, TransientFault
 from pentaprism.core.jobs.context import JobContext
 from pentaprism.core.jobs.kinds import JobKind
@@ -14,10 +15,10 @@ from pentaprism.core.jobs.runner import Runner, judge, load_handler, run_job
 from pentaprism.core.jobs.tables import Job, SharedState
 
 
-def due(world: World, job_id: str) -> None:
-    """Let the wait before the next attempt be over."""
+def due(world: World, job_id: str, moment: datetime | None = None) -> None:
+    """Let the wait before the next attempt be over, or end at a moment."""
     with world.database.write() as session:
-        session.get(Job, job_id).run_after = None
+        session.get(Job, job_id).run_after = moment
 
 
 def state(world: World, name: str):
@@ -60,6 +61,7 @@ def test_a_passing_fault_is_tried_again_after_the_wait_of_its_kind(world, runner
         stored = world.job(job.id)
         assert (stored.status, stored.error_code, stored.error_message) == ("retrying", "TRANSIENT_FAULT", "The source is busy.")
         waits.append((stored.run_after - stored.updated_at).total_seconds())
+        due(world, job.id, now() + timedelta(minutes=1))
         assert runner.run_waiting(["batch"]) == 0
         due(world, job.id)
     assert waits == pytest.approx([0.1, 0.3], abs=0.02)
