@@ -27,16 +27,17 @@ GRACE = 0.5
 TESTS = Path(__file__).parent
 
 
-def start_worker(database_url: str, redis_url: str, log: Path, processes: int = 2) -> subprocess.Popen[bytes]:
-    """A Celery worker for the kinds of the tests."""
-    command = [sys.executable, __file__, database_url, redis_url, str(processes)]
+def start_worker(database_url: str, redis_url: str, log: Path, processes: int = 2, before: str = "") -> subprocess.Popen[bytes]:
+    """A Celery worker for the kinds of the tests; it runs the code ``before`` all else."""
+    code = f"{before}\nimport runpy; runpy.run_path({__file__!r}, run_name='__main__')"
+    command = [sys.executable, "-c", code, database_url, redis_url, str(processes)]
     environment = {**os.environ, "PYTHONPATH": str(TESTS)}
     with log.open("ab") as file:
         return subprocess.Popen(command, env=environment, stdout=file, stderr=file, start_new_session=True)
 
 
 @contextmanager
-def celery_serving(database_url: str, redis_url: str, folder: Path, processes: int = 2) -> Iterator[World]:
+def celery_serving(database_url: str, redis_url: str, folder: Path, processes: int = 2, before: str = "") -> Iterator[World]:
     """A server on the database, and a worker beside it."""
     database = Database(database_url)
     events = RedisBus(redis_url)
@@ -46,7 +47,7 @@ def celery_serving(database_url: str, redis_url: str, folder: Path, processes: i
     world.processes = processes
     maintenance = Maintenance([Chore("the job sweep", 1.0, Sweeper(platform).sweep)])
     maintenance.start()
-    worker = start_worker(database_url, redis_url, folder / "worker.log", processes)
+    worker = start_worker(database_url, redis_url, folder / "worker.log", processes, before)
     try:
         world.wait_for(world.is_up, 60.0, "the worker")
         yield world

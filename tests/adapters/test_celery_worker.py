@@ -15,6 +15,9 @@ from pentaprism.core.jobs.queue import NewJob
 from pentaprism.core.jobs.tables import Job
 from redis_server import redis_server
 
+NEVER_JOINED = "import time, billiard.pool; billiard.pool.Pool.join = lambda pool: time.sleep(600)"
+"""A pool that is waited for in vain."""
+
 
 @pytest.fixture(scope="module")
 def world(jobs_url, redis_here, tmp_path_factory) -> Iterator[World]:
@@ -111,16 +114,15 @@ def test_stopping_hands_running_jobs_back_uncounted(own_url, tmp_path):
         assert (world.job(hanging.id).status, world.job(hanging.id).attempt) == ("queued", 0)
 
 
-def test_a_worker_whose_process_does_not_leave_ends_all_the_same(own_url, tmp_path):
-    with redis_server(tmp_path) as redis, celery_serving(own_url, redis.url, tmp_path, processes=2) as world:
-        frozen = psutil.Process(world.ended(world.enqueue("once", {"seconds": 0}).id).result["by"])
-        parent = frozen.parent()
-        children = parent.children()
-        frozen.suspend()
+def test_a_worker_whose_pool_does_not_close_ends_all_the_same(own_url, tmp_path):
+    with redis_server(tmp_path) as redis, celery_serving(own_url, redis.url, tmp_path, processes=1, before=NEVER_JOINED) as world:
+        parent = psutil.Process(runner_of(world, world.enqueue("stuck").id)).parent()
+        family = [parent, *parent.children()]
         parent.terminate()
-        parent.wait(60)
-        _, alive = psutil.wait_procs(children, timeout=30)
+        _, alive = psutil.wait_procs(family, timeout=60)
         assert alive == []
+        log = (tmp_path / "worker.log").read_text()
+        assert "did not close within 10 s" in log
 
 
 def test_a_doorbell_waits_for_a_broker_that_is_away_and_the_request_does_not(own_url, tmp_path):
