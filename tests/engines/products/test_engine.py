@@ -130,7 +130,7 @@ def test_the_cards_are_model_cards_and_the_weights_are_theirs() -> None:
         ModelCard.model_validate_json(path.read_bytes())
     assert (WEIGHTS / "product-net.onnx").stat().st_size < 8_000_000
     about = ENGINE.about()
-    assert about["classifier"]["model_version"] == "product-net-1.1.0"
+    assert about["classifier"]["model_version"] == "product-net-1.2.0"
     assert all(
         row["precision"] >= 0.6 for label, row in about["classifier"]["scores"]["labels"].items() if label in about["classifier"]["labels"]
     )
