@@ -63,13 +63,18 @@ def test_threads_may_call_at_the_same_time(compute):
         assert list(pool.map(lambda number: compute.call(compute_tasks.add, number, 1), range(40))) == list(range(1, 41))
 
 
-def test_a_crash_does_not_take_waiting_calls_with_it(compute):
+def crash_among_others(compute):
+    """One call that crashes and three that do not, at the same time: each gets its own answer."""
     with ThreadPoolExecutor(4) as pool:
         crash = pool.submit(compute.call, compute_tasks.crash)
         others = [pool.submit(compute.call, compute_tasks.add, number, 1) for number in range(3)]
         assert [other.result() for other in others] == [1, 2, 3]
         with pytest.raises(Unprocessable):
             crash.result()
+
+
+def test_a_crash_does_not_take_waiting_calls_with_it(compute):
+    crash_among_others(compute)
 
 
 def test_helpers_that_are_lost_before_their_call_was_noted_are_replaced_for_everybody(monkeypatch):
@@ -85,12 +90,7 @@ def test_helpers_that_are_lost_before_their_call_was_noted_are_replaced_for_ever
     monkeypatch.setattr(PoolManager, "process_next_message", late)
     before = psutil.Process().children()
     loaded = Compute()
-    with ThreadPoolExecutor(4) as pool:
-        crash = pool.submit(loaded.call, compute_tasks.crash)
-        others = [pool.submit(loaded.call, compute_tasks.add, number, 1) for number in range(3)]
-        assert [other.result() for other in others] == [1, 2, 3]
-        with pytest.raises(Unprocessable):
-            crash.result()
+    crash_among_others(loaded)
     loaded.call(compute_tasks.pid)
     assert len(set(psutil.Process().children()) - set(before)) == 1
     loaded.close()

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures import wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
 from importlib import import_module
 from multiprocessing import get_context
 from typing import Any, ParamSpec, TypeVar
@@ -57,14 +56,14 @@ class Compute:
         Unavailable: it took longer than ``timeout`` seconds, waiting included, or no helper could be started. A helper
         that is lost takes its neighbours' calls with it now and then; they are made again, so ``function`` must bear that.
         """
-        for _ in range(ATTEMPTS - 1):
-            with suppress(BrokenProcessPool):
+        broken: BrokenProcessPool | None = None
+        for _ in range(ATTEMPTS):
+            try:
                 return self._call(function, args, timeout)
-        try:
-            return self._call(function, args, timeout)
-        except BrokenProcessPool as error:
-            log.exception("a helper could not be started")
-            raise Unavailable("The server has no room to look at files at the moment. Try again in a minute.") from error
+            except BrokenProcessPool as error:
+                broken = error
+        log.error("a helper could not be started", exc_info=broken)
+        raise Unavailable("The server has no room to look at files at the moment. Try again in a minute.") from broken
 
     def _call(self, function: Callable[..., Result], args: tuple[Any, ...], timeout: float) -> Result:
         try:
