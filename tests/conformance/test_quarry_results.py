@@ -20,6 +20,13 @@ from shared_servers import IS_PRODUCTION
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
+def test_a_picture_that_is_sent_many_times_at_once_is_one_image(quarry: Client) -> None:
+    picture = saved(np.random.default_rng(77).integers(0, 256, (40, 50, 3), np.uint8))
+    with ThreadPoolExecutor(8) as pool:
+        handles = list(pool.map(lambda _: quarry.made("/segment/embed", picture)["image_id"], range(8)))
+    assert len(set(handles)) == 1
+
+
 def test_extraction_follows_its_rules(quarry: Client, quarry_folder: Path) -> None:
     saved_at_4900 = quarry.made("/segment/objects/extract", squares(), min_pixels=4900, alpha="hard", save_dir="shoes", max_fraction=0.5)
     assert saved_at_4900["saved"] == ["./results/shoes/object_0.png"]

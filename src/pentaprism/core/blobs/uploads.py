@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from pentaprism.core.accounts.tables import Account
+from pentaprism.core.accounts.turns import take_turn
 from pentaprism.core.blobs.garbage import Garbage, Removed
 from pentaprism.core.blobs.keys import check_key, new_key
 from pentaprism.core.blobs.staging import BUFFER, StagedBlob, StagingWriter, Upload
@@ -214,7 +214,7 @@ class Blobs:
 
     def quota(self, session: Session, account_id: str | None, face: str, limit: int, adding: int, *, purpose: str = "original") -> None:
         """Raise QuotaExceeded if ``adding`` bytes more would pass ``limit``; no two transactions can both take the last room."""
-        session.execute(select(Account.id).where(Account.id == account_id).with_for_update())
+        take_turn(session, account_id)
         used = self.usage(session, account_id, face, purpose)
         if used + adding > limit:
             raise QuotaExceeded(details={"used": used, "limit": limit, "adding": adding})

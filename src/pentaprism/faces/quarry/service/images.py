@@ -6,6 +6,7 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
+from pentaprism.core.accounts.turns import take_turn
 from pentaprism.core.blobs.keys import content_key
 from pentaprism.core.blobs.staging import StagedBlob
 from pentaprism.core.clock import isoformat
@@ -71,7 +72,9 @@ def keep(session: Session, context: Quarry, account_id: str, staged: StagedBlob,
     """Store an upload, or use the equal one that is there. Raises QuotaExceeded."""
     image_id = handle_of(staged.sha256)
     expires = context.platform.clock() + timedelta(hours=context.settings.image_hours)
-    image = session.get(Image, (account_id, image_id), with_for_update=True)
+    # The same file may be sent twice at once.
+    take_turn(session, account_id)
+    image = session.get(Image, (account_id, image_id), with_for_update=True, populate_existing=True)
     if image is not None:
         image.open, image.expires_at = True, expires
         context.platform.blobs.discard(staged)

@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from pentaprism.core.accounts.tables import Account
+from pentaprism.core.accounts.turns import take_turn
 from pentaprism.core.blobs.staging import StagedBlob
 from pentaprism.core.errors import StorageFull, TransientFault
 from pentaprism.core.jobs.context import JobContext
@@ -136,7 +136,7 @@ class StoredPublication:
         for _ in range(TRIES):
             try:
                 with self._job.transaction() as session:
-                    session.execute(select(Account.id).where(Account.id == self._job.account_id).with_for_update())
+                    take_turn(session, self._job.account_id)
                     self._paths = paths_after(self._taken(session), self._place, len(self._staged))
                     note(session, self._job, self._paths)
                     session.flush()
