@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, bindparam, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from pentaprism.core.clock import Clock, now
@@ -105,8 +106,14 @@ class Listing:
     def changed(self, session: Session, account_id: str) -> None:
         """Jobs of ``account_id`` are removed or begin anew in this transaction."""
         for name in (generation_name(account_id), generation_name(None)):
-            session.merge(SharedState(name=name, value={"generation": new_id()}))
-        session.flush()
+            fresh = update(SharedState).where(SharedState.name == name).values(value={"generation": new_id()}, updated_at=now())
+            if not session.execute(fresh).rowcount:  # type: ignore[attr-defined]
+                # Another transaction may add the row at the same moment; its change is waited for and followed by this one.
+                try:
+                    with session.begin_nested():
+                        session.execute(insert(SharedState).values(name=name, value={"generation": new_id()}))
+                except IntegrityError:
+                    session.execute(fresh)
 
     def _current(self, session: Session, wanted: Wanted) -> tuple[Sequence[str], int]:
         """The marks of the list, and how many rows follow after the last of them."""
