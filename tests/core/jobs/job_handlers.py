@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from pentaprism.core.errors import TransientFault, Unprocessable
 from pentaprism.core.jobs.context import JobContext
+from pentaprism.core.jobs.shared import put_shared
 from pentaprism.core.jobs.tables import Job, SharedState
 
 
@@ -185,6 +186,10 @@ def group(job: JobContext, request: dict[str, Any]) -> None:
 
 def note_end(session: Session, job: Job) -> None:
     session.merge(SharedState(name=f"end:{job.id}", value={"status": str(job.status), "code": job.error_code}))
+
+
+def note_crowd(session: Session, job: Job) -> None:
+    put_shared(session, "crowd", {"last": job.id})
 
 
 def note_retry(session: Session, job: Job, seconds: float) -> None:

@@ -65,6 +65,7 @@ KINDS = {
         kind("ranked", by_rank=True, account_at_once=2),
         kind("aged", age_after=timedelta(minutes=10), age_priority=9),
         kind("short_lived", retention=timedelta(0)),
+        JobKind(name="crowded", handler=f"{HERE}:echo", on_end=f"{HERE}:note_crowd"),
         kind("group", queue="batch", on_end=f"{HERE}:note_end"),
     )
 }

@@ -1,12 +1,14 @@
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select, text
 
-from core.jobs.job_world import FACE
+from core.jobs.job_world import FACE, World, platform_on
 from pentaprism.core.clock import now
-from pentaprism.core.errors import Conflict, NotFound
+from pentaprism.core.errors import NotFound
 from pentaprism.core.jobs.queue import AlreadyActive, KeyReused, NewJob
+from pentaprism.core.jobs.shared import put_shared
 from pentaprism.core.jobs.tables import Job, SharedState
 
 
@@ -55,22 +57,82 @@ def test_one_active_job_for_an_exclusive_key(world, runner):
     assert world.enqueue("echo", exclusive_key="image:1").id != first.id
 
 
-def test_of_simultaneous_requests_for_an_exclusive_key_one_wins(world):
-    outcomes = []
+def at_once(ask):
+    """The answers of eight callers."""
+    with ThreadPoolExecutor(8) as pool:
+        return [call.result() for call in [pool.submit(ask) for _ in range(8)]]
 
+
+def test_of_simultaneous_requests_for_an_exclusive_key_one_wins_and_the_others_are_told_its_job(world):
     def ask():
         try:
-            outcomes.append(world.enqueue("echo", exclusive_key="one").id)
-        except Conflict:
-            outcomes.append(None)
+            return world.enqueue("echo", exclusive_key="one").id, True
+        except AlreadyActive as active:
+            return active.job.id, False
 
-    threads = [threading.Thread(target=ask) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(outcomes) == 8
-    assert len([outcome for outcome in outcomes if outcome]) == 1
+    outcomes = at_once(ask)
+    assert [won for _, won in outcomes].count(True) == 1
+    assert len({job_id for job_id, _ in outcomes}) == 1
+
+
+def test_simultaneous_requests_with_an_idempotency_key_get_one_job(world):
+    assert len(set(at_once(lambda: world.enqueue("echo", idempotency_key="k", request_hash="a").id))) == 1
+    assert len(world.all_jobs()) == 1
+
+
+def somebody_waits(database):
+    """Whether a transaction of this database waits for a row."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    with database.read() as session:
+        return session.scalar(text(waiting)) > 0
+
+
+def test_a_key_that_another_transaction_is_about_to_commit_is_waited_for(on_postgres, bus, dispatch):
+    """The window between looking and inserting is held open: the first transaction ends only when the second waits for it."""
+    world = World(platform_on(on_postgres, dispatch, bus), dispatch)
+
+    def second():
+        return world.enqueue("echo", idempotency_key="k", request_hash="a").id
+
+    with ThreadPoolExecutor(1) as pool:
+        with on_postgres.write() as session:
+            first = world.jobs.enqueue(
+                session, "echo", account_id=world.account, face=FACE, request={}, idempotency_key="k", request_hash="a"
+            )
+            later = pool.submit(second)
+            world.wait_for(lambda: somebody_waits(on_postgres))
+        assert later.result() == first.id
+
+
+def test_several_jobs_are_cancelled_without_a_deadlock_with_the_worker_of_a_later_one(on_postgres, bus, dispatch):
+    """The hook of the first job changes the row that the worker of the second is about to change."""
+    world = World(platform_on(on_postgres, dispatch, bus), dispatch)
+    first, second = world.enqueue("crowded"), world.enqueue("crowded")
+    with on_postgres.write() as session:
+        put_shared(session, "crowd", {})
+
+    def cancel():
+        with on_postgres.write() as session:
+            world.jobs.cancel_all(session, [session.get(Job, first.id), session.get(Job, second.id)])
+
+    with ThreadPoolExecutor(1) as pool:
+        with on_postgres.write() as worker:
+            worker.scalar(select(Job.id).where(Job.id == second.id).with_for_update())
+            cancelled = pool.submit(cancel)
+            world.wait_for(lambda: somebody_waits(on_postgres))
+            put_shared(worker, "crowd", {"last": "worker"})
+        cancelled.result()
+    assert {job.status for job in world.all_jobs()} == {"cancelled"}
+
+
+def test_a_queue_is_paused_by_several_at_once(world):
+    def pause():
+        with world.database.write() as session:
+            world.jobs.pause(session, "batch")
+
+    at_once(pause)
+    with world.database.read() as session:
+        assert world.jobs.is_paused(session, "batch")
 
 
 def test_a_thousand_jobs_are_one_statement_and_keep_their_order(world, runner):

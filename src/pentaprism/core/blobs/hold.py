@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from pentaprism.core.clock import Clock, isoformat, now
 from pentaprism.core.database.engine import Database
 from pentaprism.core.ids import new_id
+from pentaprism.core.jobs.shared import put_shared
 from pentaprism.core.jobs.tables import SharedState
 
 PREFIX = "blobs.hold:"
@@ -25,7 +26,7 @@ def holding(database: Database, *, clock: Clock = now) -> Iterator[Callable[[], 
 
     def write(moment: datetime) -> None:
         with database.write() as session:
-            session.merge(SharedState(name=name, value={"until": isoformat(moment + LASTS)}))
+            put_shared(session, name, {"until": isoformat(moment + LASTS)})
 
     def renew() -> None:
         nonlocal renewed_at

@@ -43,7 +43,8 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 20) -> None:
         self.url = normalise_url(url)
         self.is_sqlite = self.url.startswith("sqlite")
-        options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size}
+        # Errors are logged, and parameters may be what nobody should read there.
+        options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size, "hide_parameters": True}
         if not self.is_sqlite:
             options["pool_pre_ping"] = True
             options["connect_args"] = {"fallback_application_name": APPLICATION}

@@ -1,7 +1,7 @@
 """How a job moves from state to state. Every move is one guarded UPDATE; what follows from it happens in the same transaction."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import import_module
@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, func, literal_column, null, select, update
 from sqlalchemy.orm import Session
 
 from pentaprism.core.clock import Clock
+from pentaprism.core.database.chunks import chunks
 from pentaprism.core.database.engine import after_commit
 from pentaprism.core.database.tables import Moment
 from pentaprism.core.errors import LeaseLost
@@ -129,13 +130,23 @@ class Life:
             return
         self._end(session, job, JobState.FAILED, code, message)
 
+    def lock(self, session: Session, jobs: Sequence[Job]) -> None:
+        """Wait for the workers' transactions on active ``jobs`` and on children of the batches among them.
+
+        Workers hold their own job before its batch and before what hooks change, so whoever cancels has to go the same way: a hook of
+        the first of several jobs may change what the worker of the second is about to change.
+        """
+        locking = select(Job.id).where(Job.status.in_(ACTIVE)).order_by(Job.id).with_for_update()
+        for part in chunks(sorted(job.id for job in jobs if job.is_batch)):
+            session.execute(locking.where(Job.parent_id.in_(part))).all()
+        for part in chunks(sorted(job.id for job in jobs)):
+            session.execute(locking.where(Job.id.in_(part))).all()
+
     def cancelled(self, session: Session, job: Job, message: str | None) -> bool:
         """Cancel the job if it is active; its worker, if any, can write nothing from here on."""
         moment = self._clock()
         if job.is_batch:
-            # Workers hold their own job before its batch and what hooks change, so whoever cancels has to go the same way.
-            children = select(Job.id).where(Job.parent_id == job.id, Job.status.in_(ACTIVE)).order_by(Job.id)
-            session.execute(children.with_for_update()).all()
+            self.lock(session, [job])
         before = session.scalar(select(Job.status).where(Job.id == job.id).with_for_update())
         if before not in ACTIVE:
             session.refresh(job)

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from pentaprism.core.clock import Clock, now
 from pentaprism.core.ids import new_id
+from pentaprism.core.jobs.shared import put_shared
 from pentaprism.core.jobs.states import ACTIVE, JobState
 from pentaprism.core.jobs.tables import Job, SharedState
 from pentaprism.core.pages import Page
@@ -106,14 +106,7 @@ class Listing:
     def changed(self, session: Session, account_id: str) -> None:
         """Jobs of ``account_id`` are removed or begin anew in this transaction."""
         for name in (generation_name(account_id), generation_name(None)):
-            fresh = update(SharedState).where(SharedState.name == name).values(value={"generation": new_id()}, updated_at=now())
-            if not session.execute(fresh).rowcount:  # type: ignore[attr-defined]
-                # Another transaction may add the row at the same moment; its change is waited for and followed by this one.
-                try:
-                    with session.begin_nested():
-                        session.execute(insert(SharedState).values(name=name, value={"generation": new_id()}))
-                except IntegrityError:
-                    session.execute(fresh)
+            put_shared(session, name, {"generation": new_id()})
 
     def _current(self, session: Session, wanted: Wanted) -> tuple[Sequence[str], int]:
         """The marks of the list, and how many rows follow after the last of them."""

@@ -77,16 +77,20 @@ class Intake:
 
     def one(self, session: Session, new: NewJob) -> Job:
         """The job, or the earlier one of its idempotency key. Raises KeyReused, AlreadyActive."""
-        earlier = self._earlier(session, new)
+        earlier = self._active_or_earlier(session, new)
         if earlier is not None:
             return earlier
-        if new.exclusive_key is not None:
-            active = session.scalars(select(Job).where(Job.exclusive_key == new.exclusive_key, Job.status.in_(ACTIVE))).first()
-            if active is not None:
-                # Out of the session, whose rollback would empty it.
-                session.expunge(active)
-                raise AlreadyActive(active)
-        return self.many(session, [new])[0]
+        if new.exclusive_key is None and new.idempotency_key is None:
+            return self.many(session, [new])[0]
+        try:
+            with session.begin_nested():
+                return self.many(session, [new])[0]
+        except Conflict:
+            # Another transaction was quicker by a moment, and its row is committed by now.
+            earlier = self._active_or_earlier(session, new)
+            if earlier is None:
+                raise
+            return earlier
 
     def many(self, session: Session, new: Sequence[NewJob]) -> list[Job]:
         """All of ``new`` in one INSERT."""
@@ -114,6 +118,18 @@ class Intake:
         if active == 0:
             self._life.settle(session, parent.id)
         return parent
+
+    def _active_or_earlier(self, session: Session, new: NewJob) -> Job | None:
+        """The earlier job of the idempotency key, or None. Raises AlreadyActive for the exclusive key's."""
+        earlier = self._earlier(session, new)
+        if earlier is not None or new.exclusive_key is None:
+            return earlier
+        active = session.scalars(select(Job).where(Job.exclusive_key == new.exclusive_key, Job.status.in_(ACTIVE))).first()
+        if active is not None:
+            # Out of the session, whose rollback would empty it.
+            session.expunge(active)
+            raise AlreadyActive(active)
+        return None
 
     def _earlier(self, session: Session, new: NewJob) -> Job | None:
         if new.idempotency_key is None:

@@ -20,6 +20,7 @@ from pentaprism.core.jobs.kinds import JobKind
 from pentaprism.core.jobs.life import HELD, Life, child_counts, hook
 from pentaprism.core.jobs.listing import Listing, Wanted
 from pentaprism.core.jobs.new import AlreadyActive, Intake, KeyReused, NewJob
+from pentaprism.core.jobs.shared import put_shared
 from pentaprism.core.jobs.states import ACTIVE, FINAL, WAITING, JobState
 from pentaprism.core.jobs.tables import Job, JobLog, JobStep, SharedState
 from pentaprism.core.pages import Page
@@ -202,11 +203,17 @@ class Jobs:
         """Cancel an active job, or a batch with its active children, in its row at once; False when it had ended before."""
         return self.life.cancelled(session, job, message)
 
+    def cancel_all(self, session: Session, jobs: Sequence[Job], message: str | None = None) -> None:
+        """Cancel those of ``jobs`` that are active."""
+        self.life.lock(session, jobs)
+        for job in jobs:
+            self.life.cancelled(session, job, message)
+
     def cancel_account(self, session: Session, account_id: str) -> None:
         """Cancel whatever is active of an account."""
         query = select(Job).where(Job.account_id == account_id, Job.status.in_(ACTIVE))
-        for job in session.scalars(query.order_by(Job.parent_id.is_not(None))).all():
-            self.life.cancelled(session, job, "The account was deleted.")
+        jobs = session.scalars(query.order_by(Job.parent_id.is_not(None))).all()
+        self.cancel_all(session, jobs, "The account was deleted.")
 
     def raise_priority(self, session: Session, job: Job, priority: int) -> bool:
         """Give a waiting job a higher priority; False when it does not wait or has that priority already."""
@@ -267,8 +274,7 @@ class Jobs:
 
     def pause(self, session: Session, queue: str) -> None:
         """Give out no further jobs of ``queue``; running ones go on."""
-        session.merge(SharedState(name=pause_name(queue), value={}))
-        session.flush()
+        put_shared(session, pause_name(queue), {})
 
     def resume(self, session: Session, queue: str) -> None:
         """Give out jobs of ``queue`` again."""
@@ -281,8 +287,7 @@ class Jobs:
 
     def hold(self, session: Session, kind: str) -> None:
         """Give out no further jobs of ``kind``; running ones go on."""
-        session.merge(SharedState(name=hold_name(kind), value={}))
-        session.flush()
+        put_shared(session, hold_name(kind), {})
 
     def unhold(self, session: Session, kind: str) -> None:
         """Give out jobs of ``kind`` again."""

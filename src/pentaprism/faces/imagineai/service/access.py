@@ -1,15 +1,14 @@
 """Finding what belongs to the caller; whatever does not is not there."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pentaprism.core.database.chunks import chunks
 from pentaprism.core.errors import NotFound
 from pentaprism.faces.imagineai.tables import Analysis, ProcessingJob, Product, ProductImage
-
-CHUNK = 500
 
 
 def product_of(session: Session, account_id: str, product_id: str, *, lock: bool = False) -> Product:
@@ -52,8 +51,3 @@ def images_of(session: Session, product_ids: Sequence[str]) -> dict[str, list[Pr
         query = select(ProductImage).where(ProductImage.product_id.in_(part))
         rows.extend(session.scalars(query.order_by(ProductImage.product_id, ProductImage.created_at, ProductImage.id)))
     return {key: list(group) for key, group in groupby(rows, key=lambda image: image.product_id)}
-
-
-def chunks(items: Sequence[str]) -> Iterable[list[str]]:
-    """``items`` in pieces that fit one statement's parameters."""
-    return (list(items[start : start + CHUNK]) for start in range(0, len(items), CHUNK))

@@ -7,11 +7,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pentaprism.core.blobs.tables import Blob
+from pentaprism.core.database.chunks import chunks
 from pentaprism.core.errors import Conflict
 from pentaprism.faces.imagineai.context import Imagineai
 from pentaprism.faces.imagineai.documents import Document, analysis_document
 from pentaprism.faces.imagineai.names import NO_BYTES
-from pentaprism.faces.imagineai.service.access import analysis_of, chunks, image_of, product_of
+from pentaprism.faces.imagineai.service.access import analysis_of, image_of, product_of
 from pentaprism.faces.imagineai.service.queue import start_single
 from pentaprism.faces.imagineai.tables import Analysis, Attribute, Defect, ProductImage
 

@@ -9,16 +9,16 @@ from typing import Any, Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pentaprism.core.database.chunks import chunks
 from pentaprism.engines.products.vocabulary import ATTRIBUTE_NAMES
 from pentaprism.faces.imagineai.context import Imagineai, Links
 from pentaprism.faces.imagineai.documents import Document
 from pentaprism.faces.imagineai.service import analyses
-from pentaprism.faces.imagineai.service.access import chunks
 from pentaprism.faces.imagineai.service.products import ProductFilter, documents, newest_first
 from pentaprism.faces.imagineai.tables import Analysis, Product, ProductImage
 
 Format = Literal["csv", "json"]
-Load = Callable[[Session, list[str]], list[Document]]
+Load = Callable[[Session, Sequence[str]], list[Document]]
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 PRODUCT_COLUMNS = (
@@ -64,7 +64,7 @@ def products(context: Imagineai, account_id: str, wanted: ProductFilter, kind: F
     with context.platform.database.read() as session:
         ids = list(session.scalars(newest_first(account_id, wanted).with_only_columns(Product.id)))
 
-    def load(session: Session, part: list[str]) -> list[Document]:
+    def load(session: Session, part: Sequence[str]) -> list[Document]:
         rows = {row.id: row for row in session.scalars(select(Product).where(Product.id.in_(part)))}
         return documents(session, [rows[one] for one in part if one in rows], links)
 
@@ -81,7 +81,7 @@ def analyses_of(context: Imagineai, account_id: str, wanted: ProductFilter, prod
     return written(context, ids, load_analyses, kind, ANALYSIS_COLUMNS, analysis_row)
 
 
-def load_analyses(session: Session, part: list[str]) -> list[Document]:
+def load_analyses(session: Session, part: Sequence[str]) -> list[Document]:
     """Analyses with the names of their product and file."""
     rows = {row.id: row for row in session.scalars(select(Analysis).where(Analysis.id.in_(part)))}
     ordered = [rows[one] for one in part if one in rows]

@@ -6,6 +6,7 @@ from itertools import groupby
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from pentaprism.core.database.chunks import chunks
 from pentaprism.core.jobs.tables import Job
 from pentaprism.faces.imagineai.context import Imagineai
 from pentaprism.faces.imagineai.documents import Document, job_document
@@ -13,7 +14,7 @@ from pentaprism.faces.imagineai.errors import field_problem
 from pentaprism.faces.imagineai.faults import Refused
 from pentaprism.faces.imagineai.names import OPEN_JOBS, JobStatus
 from pentaprism.faces.imagineai.schemas.requests import CreateBatch
-from pentaprism.faces.imagineai.service.access import chunks, images_of, product_of, run_of
+from pentaprism.faces.imagineai.service.access import images_of, product_of, run_of
 from pentaprism.faces.imagineai.service.queue import start_batch
 from pentaprism.faces.imagineai.tables import ProcessingJob, ProcessingStep
 

@@ -12,7 +12,7 @@ from pentaprism.core.pages import Page
 from pentaprism.faces.imagineai.context import Imagineai, Links
 from pentaprism.faces.imagineai.documents import Document, product_document
 from pentaprism.faces.imagineai.errors import field_problem
-from pentaprism.faces.imagineai.names import FACE, OPEN_JOBS, Category, ProductStatus, image_holder, thumbnail_holder
+from pentaprism.faces.imagineai.names import OPEN_JOBS, Category, ProductStatus, image_holder, thumbnail_holder
 from pentaprism.faces.imagineai.schemas.requests import CreateProduct, UpdateProduct
 from pentaprism.faces.imagineai.service import search
 from pentaprism.faces.imagineai.service.access import images_of, product_of
@@ -111,8 +111,6 @@ def remove(context: Imagineai, session: Session, account_id: str, product_id: st
 
 def cancel_jobs(context: Imagineai, session: Session, product_id: str) -> None:
     """Cancel whatever works on a product."""
-    runs = select(ProcessingJob.id).where(ProcessingJob.product_id == product_id, ProcessingJob.status.in_(OPEN_JOBS))
-    for run_id in session.scalars(runs).all():
-        job = session.get(Job, run_id)
-        if job is not None and job.face == FACE and job.status in ACTIVE:
-            context.platform.jobs.cancel(session, job)
+    jobs = select(Job).join(ProcessingJob, ProcessingJob.id == Job.id)
+    active = jobs.where(ProcessingJob.product_id == product_id, ProcessingJob.status.in_(OPEN_JOBS), Job.status.in_(ACTIVE))
+    context.platform.jobs.cancel_all(session, session.scalars(active).all())

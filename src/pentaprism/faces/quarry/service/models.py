@@ -1,7 +1,6 @@
 """Models: what there is, who holds it, and which one answers a request."""
 
 import threading
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 import psutil
 from sqlalchemy.orm import Session
 
-from pentaprism.core.errors import Conflict, NotFound
+from pentaprism.core.errors import NotFound
 from pentaprism.core.jobs.queue import AlreadyActive
 from pentaprism.core.jobs.tables import Job
 from pentaprism.core.models.cache import ModelUnavailable
@@ -114,8 +113,7 @@ def choose(context: Quarry, account_id: str, name: str, *, strict: bool) -> Choi
     if reason is None:
         return Choice(name)
     if reason.startswith("weights") and settings.auto_download and card_of(platform, name) is not None:
-        # Another request may begin it at the same moment.
-        with suppress(Conflict), platform.database.write() as session:
+        with platform.database.write() as session:
             start_download(session, platform, account_id, name)
         reason = "downloading"
     if strict or settings.fallback == "error":

@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from pentaprism.core.clock import isoformat
 from pentaprism.core.jobs.queue import AlreadyActive
-from pentaprism.core.jobs.tables import Job, SharedState
+from pentaprism.core.jobs.shared import put_shared
+from pentaprism.core.jobs.tables import Job
 from pentaprism.faces.quarry.context import Caller, Quarry
 from pentaprism.faces.quarry.errors import ModelUnusable
 from pentaprism.faces.quarry.kinds import FACE, MODEL
@@ -70,7 +71,7 @@ def unload(context: Quarry, name: str) -> None:
     known(name)
     asked = isoformat(context.platform.clock())
     with context.platform.database.write() as session:
-        session.merge(SharedState(name=PREFIX + name, value={"at": asked}))
+        put_shared(session, PREFIX + name, {"at": asked})
         if name == EMBEDDED:
             images.forget_embeddings(session, context.platform, Embedding.model == EMBEDDED)
     give_up = time.monotonic() + context.settings.busy_seconds

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 
-from pentaprism.core.accounts.tables import Account
+from pentaprism.core.accounts.turns import take_turn
 from pentaprism.core.errors import Conflict
 from pentaprism.core.jobs.new import KeyReused
 from pentaprism.core.jobs.states import ACTIVE, JobState
@@ -42,7 +42,7 @@ def accept(
     """A waiting job, committed. ``ahead`` puts it before all others. Raises BadRequest, JobLimit, Conflict."""
     check_new_jobs(context, request, caller)
     with context.platform.database.write() as session:
-        session.execute(select(Account.id).where(Account.id == caller.account_id).with_for_update())
+        take_turn(session, caller.account_id)
         given, sources = _given(context, session, caller, wish)
         check_unfinished(context, session, request, caller)
         if given is None and wish.engine == engines.OPENAI:

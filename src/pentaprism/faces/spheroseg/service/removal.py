@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from pentaprism.core.database.chunks import chunks
 from pentaprism.core.jobs.states import ACTIVE
 from pentaprism.core.jobs.tables import Job
 from pentaprism.core.platform import Platform
@@ -14,8 +14,6 @@ from pentaprism.faces.spheroseg.context import FACE, Call, Spheroseg
 from pentaprism.faces.spheroseg.rights import canonical_id, image_for, project_for, sharers
 from pentaprism.faces.spheroseg.settings import SpherosegSettings
 from pentaprism.faces.spheroseg.tables import Image, Project
-
-CHUNK = 500
 
 
 def subject_of(image_id: str) -> str:
@@ -85,9 +83,9 @@ def remove_images(context: Spheroseg, session: Session, images: Sequence[Image])
 
 def cancel_jobs(context: Spheroseg, session: Session, subjects: Sequence[str], message: str) -> None:
     """Cancel whatever works on these subjects."""
-    for chunk in chunks(subjects):
-        for job in session.scalars(select(Job).where(Job.subject.in_(chunk), Job.status.in_(list(ACTIVE)), Job.face == FACE)).all():
-            context.platform.jobs.cancel(session, job, message)
+    active = select(Job).where(Job.status.in_(ACTIVE), Job.face == FACE)
+    jobs = [job for chunk in chunks(subjects) for job in session.scalars(active.where(Job.subject.in_(chunk)))]
+    context.platform.jobs.cancel_all(session, jobs, message)
 
 
 def before_account_goes(context: Spheroseg, session: Session, account_id: str) -> None:
@@ -109,8 +107,3 @@ def _tell_deleted(context: Spheroseg, session: Session, project: Project, image_
     for image_id in image_ids:
         context.tell(session, "image-deleted", project.id, accounts=heard, image_id=image_id)
     context.tell(session, "project-updated", project.id, accounts=heard, change="updated")
-
-
-def chunks(items: Sequence[Any]) -> Iterable[list[Any]]:
-    """``items`` in pieces that fit one statement's parameters."""
-    return (list(items[start : start + CHUNK]) for start in range(0, len(items), CHUNK))

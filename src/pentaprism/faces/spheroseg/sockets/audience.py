@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pentaprism.core.database.chunks import chunks
 from pentaprism.faces.spheroseg.sockets.members import part, user_room
 from pentaprism.faces.spheroseg.sockets.payloads import Message, Payload
 from pentaprism.faces.spheroseg.tables import Project, Share
-
-CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +52,7 @@ def audiences(session: Session, project_ids: Iterable[str]) -> dict[str, Audienc
     ids = list(dict.fromkeys(project_ids))
     receivers: dict[str, list[str]] = {}
     public: dict[str, bool] = {}
-    for begin in range(0, len(ids), CHUNK):
-        chunk = ids[begin : begin + CHUNK]
+    for chunk in chunks(ids):
         for project_id, owner, is_public in session.execute(
             select(Project.id, Project.account_id, Project.public).where(Project.id.in_(chunk))
         ):

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from pentaprism.core.accounts.tables import Account, LoginSession
 from pentaprism.core.clock import isoformat, now
+from pentaprism.core.database.chunks import chunks
 from pentaprism.core.errors import NotAllowed, NotFound, PlatformError
 from pentaprism.core.jobs.states import ACTIVE
 from pentaprism.core.jobs.tables import Job
@@ -18,7 +19,7 @@ from pentaprism.faces.spheroseg.segmentation.document import progress_of
 from pentaprism.faces.spheroseg.segmentation.queue import queue_document, visible_projects
 from pentaprism.faces.spheroseg.serialise import image_status, user_document
 from pentaprism.faces.spheroseg.sockets import payloads
-from pentaprism.faces.spheroseg.sockets.audience import CHUNK, Audience, View, audiences
+from pentaprism.faces.spheroseg.sockets.audience import Audience, View, audiences
 from pentaprism.faces.spheroseg.sockets.face_news import FaceTelling
 from pentaprism.faces.spheroseg.sockets.members import Member
 from pentaprism.faces.spheroseg.sockets.payloads import Message, Payload, State
@@ -71,20 +72,18 @@ class Lookups:
         found: set[str] = set()
         ids = list(session_ids)
         with self._context.platform.database.read() as session:
-            for begin in range(0, len(ids), CHUNK):
+            for chunk in chunks(ids):
                 query = select(LoginSession.id).join(Account, Account.id == LoginSession.account_id)
                 good = (LoginSession.revoked_at.is_(None), LoginSession.family_expires_at > moment, LoginSession.expires_at > moment)
-                found.update(
-                    session.scalars(query.where(LoginSession.id.in_(ids[begin : begin + CHUNK]), *good, Account.disabled_at.is_(None)))
-                )
+                found.update(session.scalars(query.where(LoginSession.id.in_(chunk), *good, Account.disabled_at.is_(None))))
         return found
 
     def finished(self, task_ids: Sequence[str]) -> list[Job]:
         """Those of the tasks that are not active any more."""
         found: list[Job] = []
         with self._context.platform.database.read() as session:
-            for begin in range(0, len(task_ids), CHUNK):
-                query = select(Job).where(Job.id.in_(task_ids[begin : begin + CHUNK]), Job.status.not_in(ACTIVE))
+            for chunk in chunks(task_ids):
+                query = select(Job).where(Job.id.in_(chunk), Job.status.not_in(ACTIVE))
                 found += session.scalars(query)
         return found
 
@@ -94,17 +93,17 @@ class Lookups:
     def _images(session: Session, image_ids: Iterable[str]) -> dict[str, tuple[Image, Project]]:
         ids = list(dict.fromkeys(image_ids))
         found: dict[str, tuple[Image, Project]] = {}
-        for begin in range(0, len(ids), CHUNK):
+        for chunk in chunks(ids):
             query = select(Image, Project).join(Project, Project.id == Image.project_id)
-            for image, project in session.execute(query.where(Image.id.in_(ids[begin : begin + CHUNK]))):
+            for image, project in session.execute(query.where(Image.id.in_(chunk))):
                 found[image.id] = (image, project)
         return found
 
     @staticmethod
     def _ended(session: Session, job_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
-        for begin in range(0, len(job_ids), CHUNK):
-            rows = session.execute(select(Job.id, Job.result).where(Job.id.in_(job_ids[begin : begin + CHUNK])))
+        for chunk in chunks(job_ids):
+            rows = session.execute(select(Job.id, Job.result).where(Job.id.in_(chunk)))
             found.update((job_id, result or {}) for job_id, result in rows)
         return found
 
@@ -248,9 +247,9 @@ def reference_state(state: State) -> tuple[str, Payload]:
 def active(session: Session, project_ids: Sequence[str]) -> list[State]:
     """The images of projects with a run waiting or under way, oldest run first."""
     found: list[State] = []
-    for begin in range(0, len(project_ids), CHUNK):
+    for chunk in chunks(project_ids):
         query = select(Image, Project, Job).join(Project, Project.id == Image.project_id).join(Job, Job.id == Image.job_id)
-        chosen = query.where(Image.project_id.in_(project_ids[begin : begin + CHUNK]), Job.status.in_(ACTIVE)).order_by(Job.id)
+        chosen = query.where(Image.project_id.in_(chunk), Job.status.in_(ACTIVE)).order_by(Job.id)
         found += [state_of(session, image, project, job) for image, project, job in session.execute(chosen)]
     return found
 
