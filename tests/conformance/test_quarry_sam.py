@@ -58,7 +58,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         "MODEL_CACHE_DIR": "./models",
         "PENTAPRISM_QUARRY__FALLBACK": "best",
         "PENTAPRISM_QUARRY__MODEL_MEMORY_MB": "260",
-        "PENTAPRISM_QUARRY__AUTO_SECONDS_SYNC": "6",
+        "PENTAPRISM_QUARRY__AUTO_SECONDS_SYNC": "2.5",
         "PENTAPRISM_QUARRY__AUTO_SECONDS_ASYNC": "2",
     }
     with published(folder / "published") as (files, weights):
