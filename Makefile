@@ -18,9 +18,7 @@ DATA_DIR ?= pentaprism-data
 # One more than cores of a small machine: many tests wait for a server most of the time.
 TEST_PROCESSES ?= 3
 BESIDE := -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
-# The whole of it, four minutes: make test-production PRODUCTION_TESTS=tests/conformance
-PRODUCTION_TESTS ?= $(addprefix tests/conformance/test_,spheroseg_journey.py imagineai_server.py quarry_acceptance.py quarry_results.py \
-	quarry_retry.py promethium_sockets.py snapasset_jobs.py)
+PRODUCTION_TESTS ?= tests/conformance
 BENCHMARKS ?=
 
 help: ## list the targets

@@ -74,10 +74,10 @@ class ImagineaiClient:
         return found
 
     def socket(self, job: str, token: str | None = None, **options: Any) -> ClientConnection:
-        """A socket of a job."""
+        """A socket of a job. Frames that nobody reads would hold up its closing for ten seconds."""
         address = self.url.replace("http", "ws", 1)
         query = f"?token={token if token is not None else self.token}"
-        return connect(f"{address}/ws/processing/{job}{query}", legacy=True, **options)
+        return connect(f"{address}/ws/processing/{job}{query}", legacy=True, **{"close_timeout": 1, **options})
 
     def listen(self, job: str, token: str | None = None, patience: float = 60) -> tuple[list[dict[str, Any]], int]:
         """All frames to the end, and the close code."""
