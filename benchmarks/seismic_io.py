@@ -49,12 +49,12 @@ print(read, drawn, int(re.search(r'VmHWM:\\s+(\\d+)', Path('/proc/self/status').
 
 
 def write(path: Path, code: int, traces: int = TRACES) -> Path:
-    """A file by segyio."""
+    """A file by segyio; whole numbers where the sample ``code`` is of them."""
     spec = segyio.spec()
     spec.format, spec.samples, spec.tracecount = code, np.arange(SAMPLES) * 4.0, traces
     with segyio.create(str(path), spec) as file:
         file.bin.update({3217: 4000})
-        file.trace = np.random.default_rng(0).normal(0, 1000, (traces, SAMPLES)).astype(np.float32)
+        file.trace = np.random.default_rng(0).normal(0, 1000, (traces, SAMPLES)).astype(file.dtype)
         for trace in range(traces):
             file.header[trace] = {9: trace // 100, 29: 1, 37: trace % 100 * 25, 115: SAMPLES, 117: 4000}
     return path
@@ -174,7 +174,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         rows = []
-        for code, label in ((1, "IBM"), (5, "IEEE")):
+        for code, label in ((1, "IBM"), (5, "IEEE"), (2, "32-bit integers"), (3, "16-bit integers")):
             path = write(folder / f"{label}.sgy", code)
             with open_section(path) as section:
                 rows.append(compare(f"{label}: samples", section.read, lambda path=path: by_segyio(path), "segyio"))

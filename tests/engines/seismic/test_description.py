@@ -55,7 +55,7 @@ def test_statistics_are_those_of_numpy_over_finite_samples_of_live_traces(tmp_pa
 
 
 @pytest.mark.parametrize("code", [1, 3, 5])
-def test_statistics_of_several_windows_are_exact_and_the_same_each_time(tmp_path: Path, code: int) -> None:
+def test_statistics_of_several_windows_are_right_and_the_same_each_time(tmp_path: Path, code: int) -> None:
     data = storable(code, (5700, 1000), seed=code)
     data[:700, :200] = 0
     data[[0, 130, 131, 1124, 1125, 5699]] = 0
@@ -66,7 +66,8 @@ def test_statistics_of_several_windows_are_exact_and_the_same_each_time(tmp_path
     values = np.delete(data, dead, axis=0).astype(np.float32).astype(float)
     got = found.statistics
     assert (got.min, got.max, got.zero_fraction) == (values.min(), values.max(), (values == 0).mean())
-    assert (got.mean, got.rms) == pytest.approx((values.mean(), np.sqrt((values**2).mean())), rel=1e-12)
+    rms = np.sqrt((values**2).mean())
+    assert (got.mean, got.rms) == pytest.approx((values.mean(), rms), abs=1e-6 * rms)
     assert found.dead.indices.tolist() == dead
     with open_section(path) as source:
         assert find_dead(source).indices.tolist() == dead
@@ -92,7 +93,7 @@ def test_the_percentile_of_a_large_section_comes_from_samples_spread_evenly() ->
     found = describe(ArraySection(data, 1000)).statistics
     assert found.sampled is True
     assert found.p99_abs == pytest.approx(np.percentile(np.abs(data), 99), rel=0.02)
-    assert found.mean == pytest.approx(data.mean(dtype=float), rel=1e-6)
+    assert found.mean == pytest.approx(data.mean(dtype=float), abs=1e-6 * float(found.rms or 0))
 
 
 def test_a_section_without_live_traces_has_no_statistics() -> None:

@@ -14,7 +14,7 @@ from pentaprism.engines.seismic.formats.section import Limits, Mask, Section, Wi
 from pentaprism.engines.seismic.gathers import Gathers
 from pentaprism.engines.seismic.geometry import GEOMETRY_FIELDS, GeometrySurvey
 from pentaprism.engines.seismic.room import room
-from pentaprism.engines.seismic.statistics import Accumulator, Reals, Statistics, trace_sums
+from pentaprism.engines.seismic.statistics import Accumulator, Statistics, trace_sums
 
 MICROSECONDS = 1_000_000
 WINDOW_BYTES = 4_500_000
@@ -108,7 +108,7 @@ def _describe(
         for span in section.spans(WINDOW_BYTES):
             memory.clear()
             window = section.window(*span, FIELDS, memory)
-            _amplitudes(window, statistics, memory.array(window.block_shape, np.float64), reasons, marked)
+            _amplitudes(window, statistics, reasons, marked)
             if window.fields:
                 survey.add(window.fields)
             if "delay_ms" in window.fields:
@@ -135,14 +135,13 @@ def _describe(
     )
 
 
-def _amplitudes(window: Window, statistics: Accumulator, exact: Reals, reasons: npt.NDArray[np.uint8], marked: Mask) -> None:
-    """Add one window to the statistics, with ``exact`` as room for a block of float64; why its traces are dead goes into ``reasons`` of
-    the section."""
+def _amplitudes(window: Window, statistics: Accumulator, reasons: npt.NDArray[np.uint8], marked: Mask) -> None:
+    """Add one window to the statistics; why its traces are dead goes into ``reasons`` of the section."""
     coded = coded_dead(window.fields, window.traces)
     for part, rows in window.blocks():
         first = window.first_trace + part.start
         missing = None if window.missing is None else window.missing[part]
-        if missing is None and not coded[part].any() and statistics.add_whole(first, rows, exact):
+        if missing is None and not coded[part].any() and statistics.add_whole(first, rows):
             continue
         place = slice(first, first + len(rows))
         sums = trace_sums(rows, missing)

@@ -16,11 +16,14 @@ Counts = npt.NDArray[np.int64]
 PERCENTILE = 99.0
 # The percentile looks at all samples of a section up to MOST_SAMPLES, of a larger one at about ENOUGH_SAMPLES.
 MOST_SAMPLES = 1_000_000
-ENOUGH_SAMPLES = 250_000
+ENOUGH_SAMPLES = 125_000
 # Samples of each trace that are compared before all of them are.
 GLANCES = 8
 # Samples worked on at once: what one step needs stays in the processor's cache.
 BLOCK = 65_536
+# Sums in single precision are taken over at most so many samples, and of magnitudes whose squares neither overflow nor vanish.
+STRETCH = 4096
+SMALL, LARGE = 1e-12, 1e15
 GOLDEN = (math.sqrt(5) - 1) / 2
 
 
@@ -29,6 +32,7 @@ class Statistics:
     """Over all finite samples of recorded traces, in the units of the file; None where there is no such sample.
 
     Attributes:
+        mean, rms: right to a millionth of ``rms``.
         p99_abs: 99th percentile of the magnitudes.
         nonfinite: NaN and Inf samples of the whole file.
         zero_fraction: share of samples that are exactly 0.
@@ -111,6 +115,20 @@ def whole_range(rows: Rows) -> tuple[float, float] | None:
     return low, high
 
 
+def sums_of(rows: Rows) -> tuple[float, float]:
+    """Sum and sum of squares of ordinary float32 ``rows`` [n, samples].
+
+    Stretches of a trace are summed in single precision, in the many partial sums that the processor's vectors are, and the stretches in
+    double precision: the error is some 1e-7 of the sum of magnitudes, at half the time of widening every sample.
+    """
+    total = squares = 0.0
+    for first in range(0, rows.shape[1], STRETCH):
+        part = rows[:, first : first + STRETCH]
+        total += float((part @ np.ones(part.shape[1], np.float32)).sum(dtype=np.float64))
+        squares += float(np.vecdot(part, part).sum(dtype=np.float64))
+    return total, squares
+
+
 class Accumulator:
     """Collects the statistics of a section of ``traces`` x ``samples``, block by block.
 
@@ -132,17 +150,15 @@ class Accumulator:
         self._valid = self._zeros = self._nonfinite = 0
         self._picked: list[Floats] = []
 
-    def add_whole(self, first_trace: int, rows: Rows, exact: Reals) -> bool:
-        """Neighbouring traces that are all recorded; False, and nothing is added, where a sample or a trace has to be left out.
-        ``exact`` is room for as many float64."""
+    def add_whole(self, first_trace: int, rows: Rows) -> bool:
+        """Neighbouring traces that are all recorded; False, and nothing is added, where a sample or a trace has to be left out."""
         found = whole_range(rows)
-        if found is None:
+        if found is None or not SMALL < max(-found[0], found[1]) < LARGE:
             return False
-        exact = exact[: len(rows)]
-        np.copyto(exact, rows)
         self._low, self._high = min(self._low, found[0]), max(self._high, found[1])
-        self._total += float(np.einsum("ij->i", exact).sum())
-        self._squares += float(np.vecdot(exact, exact).sum())
+        total, squares = sums_of(rows)
+        self._total += total
+        self._squares += squares
         self._valid += rows.size
         self._zeros += int(np.count_nonzero(rows == 0))
         self._picked.append(np.abs(self._places(first_trace, rows)).reshape(-1))
