@@ -14,9 +14,11 @@ Reals = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
 PERCENTILE = 99.0
-# The percentile looks at all samples of a section up to MOST_SAMPLES, of a larger one at about ENOUGH_SAMPLES.
+# The percentile looks at all samples of a section up to MOST_SAMPLES. Of a larger one it looks at one or two ENOUGH_SAMPLES: it begins with
+# every NEAREST-th sample of live traces, as nobody knows how many are to come, and drops every second one whenever there are too many.
 MOST_SAMPLES = 1_000_000
 ENOUGH_SAMPLES = 125_000
+NEAREST = 16
 # Samples of each trace that are compared before all of them are.
 GLANCES = 8
 # Samples worked on at once: what one step needs stays in the processor's cache.
@@ -138,17 +140,16 @@ class Accumulator:
     """
 
     def __init__(self, traces: int, samples: int) -> None:
-        stride = 1 if traces * samples <= MOST_SAMPLES else -(-traces * samples // ENOUGH_SAMPLES)
-        self.sampled = stride > 1
+        self.sampled = traces * samples > MOST_SAMPLES
         self.broken = 0
         self.first_broken: int | None = None
-        self._stride = min(stride, samples)
-        self._traces_apart = max(1, -(-stride // samples)) if stride > samples else 1
-        self._per_trace = samples // self._stride
+        self._samples = samples
+        self._stride = min(NEAREST, -(-traces * samples // ENOUGH_SAMPLES)) if self.sampled else 1
         self._low, self._high = math.inf, -math.inf
         self._total = self._squares = 0.0
         self._valid = self._zeros = self._nonfinite = 0
         self._picked: list[Floats] = []
+        self._picked_size = 0
 
     def add_whole(self, first_trace: int, rows: Rows) -> bool:
         """Neighbouring traces that are all recorded; False, and nothing is added, where a sample or a trace has to be left out."""
@@ -161,7 +162,7 @@ class Accumulator:
         self._squares += squares
         self._valid += rows.size
         self._zeros += int(np.count_nonzero(rows == 0))
-        self._picked.append(np.abs(self._places(first_trace, rows)).reshape(-1))
+        self._pick(first_trace, rows)
         return True
 
     def add(self, first_trace: int, rows: Rows, sums: TraceSums, live: Mask, missing: Mask | None = None) -> None:
@@ -180,11 +181,7 @@ class Accumulator:
         self._squares += float(sums.squares[used].sum())
         self._valid += int(sums.valid[used].sum())
         self._zeros += int(sums.zeros[used].sum())
-        chosen = used[:: self._traces_apart]
-        picked = self._places(first_trace, rows)[chosen]
-        if missing is not None:
-            picked = picked[~self._places(first_trace, missing)[chosen]]
-        self._picked.append(np.abs(picked[np.isfinite(picked)] if broken.size else picked.reshape(-1)))
+        self._pick(first_trace, rows[used], None if missing is None else missing[used])
 
     def result(self) -> Statistics:
         """The statistics of everything added."""
@@ -201,10 +198,19 @@ class Accumulator:
             sampled=self.sampled,
         )
 
-    def _places(self, first_trace: int, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Those at equal distances; the first one moves along the section, so that no time is preferred."""
-        shift = int(first_trace * GOLDEN % 1 * self._stride)
-        return values[:: self._traces_apart, shift : shift + self._stride * self._per_trace : self._stride]
+    def _pick(self, first_trace: int, live: Rows, missing: Mask | None = None) -> None:
+        """Samples of live traces at equal distances; the first one moves along the section, so that no time is preferred."""
+        within = min(self._stride, self._samples)
+        shift = int(first_trace * GOLDEN % 1 * within)
+        places = np.s_[:: -(-self._stride // self._samples), shift : shift + within * (self._samples // within) : within]
+        picked = live[places] if missing is None else live[places][~missing[places]]
+        magnitudes = np.abs(picked).reshape(-1)
+        self._picked.append(magnitudes if self.broken == 0 else magnitudes[np.isfinite(magnitudes)])
+        self._picked_size += self._picked[-1].size
+        while self.sampled and self._picked_size > 2 * ENOUGH_SAMPLES:
+            self._picked = [np.concatenate(self._picked)[::2].copy()]
+            self._picked_size = self._picked[0].size
+            self._stride *= 2
 
 
 def percentile_abs(values: Rows, percentile: float) -> float | None:
