@@ -33,10 +33,7 @@ def free_port() -> int:
 
 @dataclass
 class RunningServer:
-    """``pentaprism serve`` on ``data_dir``; ``start`` after ``kill`` continues with the same data and port.
-
-    It has one worker unless the arguments say otherwise: most tests do one thing at a time, and a worker takes two seconds to load.
-    """
+    """``pentaprism serve`` on ``data_dir``; ``start`` after ``kill`` continues with the same data and port."""
 
     data_dir: Path
     arguments: tuple[str, ...] = ()
@@ -62,8 +59,6 @@ class RunningServer:
         """Start the server and wait until ``/health`` answers."""
         if IS_PRODUCTION:
             self.environment = {**production_environment(self.data_dir), **self.environment}
-        if "--workers" not in self.arguments:
-            self.arguments = (*self.arguments, "--workers", "1")
         command = [sys.executable, "-m", "pentaprism", "serve", "--port", str(self.port), "--data-dir", str(self.data_dir), *self.arguments]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, env={**os.environ, **self.environment}, stdout=log, stderr=log, start_new_session=True)
@@ -88,9 +83,9 @@ class RunningServer:
 
     def _start_workers(self) -> None:
         """The Celery workers in place of the server's own."""
-        given = int(self.arguments[self.arguments.index("--workers") + 1])
-        if given:
-            self.workers = WorkerHost(self.data_dir, self.environment, given)
+        given = dict(zip(self.arguments, self.arguments[1:], strict=False)).get("--workers", "2")
+        if int(given):
+            self.workers = WorkerHost(self.data_dir, self.environment, int(given))
             self.workers.start()
 
     def children(self) -> list[psutil.Process]:
