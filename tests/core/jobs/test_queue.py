@@ -80,6 +80,16 @@ def test_simultaneous_requests_with_an_idempotency_key_get_one_job(world):
     assert len(world.all_jobs()) == 1
 
 
+def test_simultaneous_batches_with_an_idempotency_key_are_one_batch(world):
+    def ask():
+        children = [NewJob("echo", world.account, FACE) for _ in range(3)]
+        with world.database.write() as session:
+            return world.jobs.batch(session, "group", children, account_id=world.account, face=FACE, request={}, idempotency_key="k").id
+
+    assert len(set(at_once(ask))) == 1
+    assert len(world.all_jobs()) == 4
+
+
 def somebody_waits(database):
     """Whether a transaction of this database waits for a row."""
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"

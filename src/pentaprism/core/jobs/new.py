@@ -77,20 +77,7 @@ class Intake:
 
     def one(self, session: Session, new: NewJob) -> Job:
         """The job, or the earlier one of its idempotency key. Raises KeyReused, AlreadyActive."""
-        earlier = self._active_or_earlier(session, new)
-        if earlier is not None:
-            return earlier
-        if new.exclusive_key is None and new.idempotency_key is None:
-            return self.many(session, [new])[0]
-        try:
-            with session.begin_nested():
-                return self.many(session, [new])[0]
-        except Conflict:
-            # Another transaction was quicker by a moment, and its row is committed by now.
-            earlier = self._active_or_earlier(session, new)
-            if earlier is None:
-                raise
-            return earlier
+        return self._active_or_earlier(session, new) or self._once(session, new, self._row(new))
 
     def many(self, session: Session, new: Sequence[NewJob]) -> list[Job]:
         """All of ``new`` in one INSERT."""
@@ -102,7 +89,9 @@ class Intake:
         if earlier is not None:
             return earlier
         row = self._row(new) | {"is_batch": True, "queue": BATCH_QUEUE, "children_at_once": children_at_once}
-        parent = self._insert(session, [row])[0]
+        parent = self._once(session, new, row)
+        if parent.id != new.id:
+            return parent
         rows = []
         active = 0
         for index, child in enumerate(children):
@@ -118,6 +107,19 @@ class Intake:
         if active == 0:
             self._life.settle(session, parent.id)
         return parent
+
+    def _once(self, session: Session, new: NewJob, row: dict[str, Any]) -> Job:
+        """The job of ``row``, or that of the same key which another transaction has committed since we looked. Raises AlreadyActive."""
+        if new.exclusive_key is None and new.idempotency_key is None:
+            return self._insert(session, [row])[0]
+        try:
+            with session.begin_nested():
+                return self._insert(session, [row])[0]
+        except Conflict:
+            earlier = self._active_or_earlier(session, new)
+            if earlier is None:
+                raise
+            return earlier
 
     def _active_or_earlier(self, session: Session, new: NewJob) -> Job | None:
         """The earlier job of the idempotency key, or None. Raises AlreadyActive for the exclusive key's."""

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, undefer
 
-from pentaprism.core.accounts.tables import Account
+from pentaprism.core.accounts.turns import take_turn
 from pentaprism.core.clock import isoformat
 from pentaprism.core.errors import NotFound, TooManyRequests
 from pentaprism.core.jobs.queue import KeyReused
@@ -115,7 +115,7 @@ def _earlier(context: Promethium, account_id: str, key: str, request_hash: str) 
 def _enqueue(
     context: Promethium, session: Session, account_id: str, made: Plan, key: str | None, request_hash: str | None
 ) -> dict[str, Any]:
-    session.execute(select(Account.id).where(Account.id == account_id).with_for_update())
+    take_turn(session, account_id)
     unfinished = select(func.count()).select_from(Job).join(Run, Run.id == Job.id)
     waiting = session.scalar(unfinished.where(Run.account_id == account_id, Job.status.in_(ACTIVE))) or 0
     if waiting >= context.settings.unfinished_jobs:

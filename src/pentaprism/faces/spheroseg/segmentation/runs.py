@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from pentaprism.core.clock import now
+from pentaprism.core.database.chunks import chunks
 from pentaprism.core.errors import Conflict, InvalidInput, NotAllowed, NotFound, PlatformError
 from pentaprism.core.ids import is_id
 from pentaprism.core.jobs.queue import NewJob
@@ -184,9 +185,8 @@ def _joined(context: Spheroseg, session: Session, image: Image, job: Job, parame
 def _newest_versions(session: Session, image_ids: list[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     query = select(Segmentation.image_id, func.max(Segmentation.version)).group_by(Segmentation.image_id)
-    for begin in range(0, len(image_ids), 500):
-        part = query.where(Segmentation.image_id.in_(image_ids[begin : begin + 500]))
-        found.update((row[0], row[1]) for row in session.execute(part))
+    for chunk in chunks(image_ids):
+        found.update((row[0], row[1]) for row in session.execute(query.where(Segmentation.image_id.in_(chunk))))
     return found
 
 
