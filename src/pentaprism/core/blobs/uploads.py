@@ -19,11 +19,11 @@ from pentaprism.core.blobs.staging import BUFFER, StagedBlob, StagingWriter, Upl
 from pentaprism.core.blobs.store import BlobStat, BlobStore
 from pentaprism.core.blobs.tables import Blob
 from pentaprism.core.clock import Clock, now
+from pentaprism.core.database.chunks import chunks
 from pentaprism.core.database.engine import Database
 from pentaprism.core.errors import Conflict, NotFound, QuotaExceeded, TransientFault
 
 Source = bytes | BinaryIO | Iterable[bytes]
-NAMES_AT_ONCE = 500
 TRIES = 8
 
 
@@ -186,8 +186,7 @@ class Blobs:
     def release(self, session: Session, *names: str) -> int:
         """Let go of the blobs with these keys or holders; their bytes go with the next garbage collection. How many."""
         released = 0
-        for start in range(0, len(names), NAMES_AT_ONCE):
-            part = names[start : start + NAMES_AT_ONCE]
+        for part in chunks(names):
             holders, keys = [name for name in part if ":" in name], [name for name in part if ":" not in name]
             released += self._release(session, or_(Blob.key.in_(keys), Blob.holder.in_(holders)))
         return released

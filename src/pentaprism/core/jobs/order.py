@@ -1,15 +1,14 @@
 """Where a waiting job stands in its queue."""
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.orm import Session
 
+from pentaprism.core.database.chunks import CHUNK, chunks
 from pentaprism.core.jobs.states import WAITING
 from pentaprism.core.jobs.tables import WAITING_ROWS, Job, Turn
 
-PART = 500
 """Ids named in one statement."""
 
 
@@ -52,7 +51,7 @@ def _fair_places(session: Session, queue: str, jobs: Sequence[Job]) -> dict[str,
 def _accounts(session: Session, queue: str) -> tuple[dict[str, int], dict[str, tuple[str, str]]]:
     counted = select(Job.account_id, func.count()).where(Job.queue == queue, text(str(WAITING_ROWS))).group_by(Job.account_id)
     totals = {row[0]: row[1] for row in session.execute(counted)}
-    served = session.execute(select(Turn.account_id, Turn.served_at).where(Turn.queue == queue, Turn.account_id.in_(list(totals)[:PART])))
+    served = session.execute(select(Turn.account_id, Turn.served_at).where(Turn.queue == queue, Turn.account_id.in_(list(totals)[:CHUNK])))
     return totals, {account: (moment.isoformat(timespec="microseconds"), account) for account, moment in served}
 
 
@@ -60,19 +59,14 @@ def _ranks(session: Session, queue: str, ids: Sequence[str], among: ColumnElemen
     """How many of the waiting jobs of ``queue`` that meet ``among`` go before each of ``ids``."""
     place = (func.row_number().over(order_by=(Job.priority.desc(), Job.id)) - 1).label("place")
     ordered = select(Job.id.label("id"), place).where(Job.queue == queue, among, text(str(WAITING_ROWS))).subquery()
-    for part in _parts(ids):
+    for part in chunks(ids):
         for row in session.execute(select(ordered.c.id, ordered.c.place).where(ordered.c.id.in_(part))):
             yield row[0], row[1]
 
 
 def _first_children(session: Session, batches: Sequence[str]) -> dict[str, Job]:
     found: dict[str, Job] = {}
-    for part in _parts(batches):
+    for part in chunks(batches):
         first = select(func.min(Job.id)).where(Job.parent_id.in_(part), Job.status.in_(WAITING)).group_by(Job.parent_id)
         found |= {str(child.parent_id): child for child in session.scalars(select(Job).where(Job.id.in_(first)))}
     return found
-
-
-def _parts(ids: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for begin in range(0, len(ids), PART):
-        yield ids[begin : begin + PART]

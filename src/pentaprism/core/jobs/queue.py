@@ -9,6 +9,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from pentaprism.core.clock import Clock, now
+from pentaprism.core.database.chunks import chunks
 from pentaprism.core.database.engine import after_commit
 from pentaprism.core.errors import NotFound
 from pentaprism.core.events.bus import EventBus
@@ -134,8 +135,7 @@ class Jobs:
     def active_for_many(self, session: Session, subjects: Sequence[str]) -> dict[str, Job]:
         """The newest active job on each of ``subjects`` that has one."""
         found: dict[str, Job] = {}
-        for start in range(0, len(subjects), 500):
-            part = subjects[start : start + 500]
+        for part in chunks(subjects):
             for job in session.scalars(select(Job).where(Job.subject.in_(part), Job.status.in_(ACTIVE)).order_by(Job.id)):
                 found[str(job.subject)] = job
         return found

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pentaprism.core.database.chunks import chunks
 from pentaprism.core.jobs.states import ACTIVE, WAITING
 from pentaprism.core.jobs.tables import Job
 from pentaprism.faces.spheroseg.segmentation.queue import positions
@@ -189,8 +190,8 @@ def newest_jobs(session: Session, images: list[Image]) -> dict[str, Job]:
     """The newest jobs of images by job id."""
     ids = [image.job_id for image in images if image.job_id]
     found: dict[str, Job] = {}
-    for begin in range(0, len(ids), 500):
-        found.update((job.id, job) for job in session.scalars(select(Job).where(Job.id.in_(ids[begin : begin + 500]))))
+    for chunk in chunks(ids):
+        found.update((job.id, job) for job in session.scalars(select(Job).where(Job.id.in_(chunk))))
     return found
 
 

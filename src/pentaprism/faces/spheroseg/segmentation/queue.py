@@ -9,6 +9,7 @@ from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from pentaprism.core.clock import isoformat, now
+from pentaprism.core.database.chunks import chunks
 from pentaprism.core.jobs.states import ACTIVE, WAITING, JobState
 from pentaprism.core.jobs.tables import Job, Turn, Worker
 from pentaprism.faces.spheroseg.tables import Image, Project, Segmentation, Share
@@ -90,8 +91,8 @@ def positions(session: Session, job_ids: Sequence[str]) -> dict[str, int]:
 def _accounts_of(session: Session, job_ids: Iterable[str]) -> set[str]:
     found: set[str] = set()
     ids = list(job_ids)
-    for begin in range(0, len(ids), 500):
-        found.update(session.scalars(select(Job.account_id).where(Job.id.in_(ids[begin : begin + 500])).distinct()))
+    for chunk in chunks(ids):
+        found.update(session.scalars(select(Job.account_id).where(Job.id.in_(chunk)).distinct()))
     return found
 
 
@@ -116,9 +117,8 @@ def without_clock(document: dict[str, Any]) -> dict[str, Any]:
 def _active(session: Session, projects: Sequence[str]) -> list[Any]:
     rows: list[Any] = []
     columns = select(Job.id, Job.status, Job.progress, Image.id.label("image_id"), Image.name, Image.project_id)
-    for begin in range(0, len(projects), 500):
-        part = projects[begin : begin + 500]
-        joined = columns.join(Image, Image.job_id == Job.id).where(Image.project_id.in_(part), Job.status.in_(ACTIVE))
+    for chunk in chunks(projects):
+        joined = columns.join(Image, Image.job_id == Job.id).where(Image.project_id.in_(chunk), Job.status.in_(ACTIVE))
         rows += session.execute(joined.order_by(Job.id)).all()
     return rows
 
@@ -141,8 +141,8 @@ def _completed_today(session: Session, projects: Sequence[str]) -> int:
     lowest = f"{int(midnight.timestamp() * 1000):012x}"
     lowest = f"{lowest[:8]}-{lowest[8:]}-0000-0000-000000000000"
     done = 0
-    for begin in range(0, len(projects), 500):
+    for chunk in chunks(projects):
         query = select(func.count()).select_from(Segmentation).join(Image, Image.id == Segmentation.image_id)
-        today = query.where(Segmentation.id >= lowest, Segmentation.source == "model", Image.project_id.in_(projects[begin : begin + 500]))
+        today = query.where(Segmentation.id >= lowest, Segmentation.source == "model", Image.project_id.in_(chunk))
         done += session.scalar(today) or 0
     return done

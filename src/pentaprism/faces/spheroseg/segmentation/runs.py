@@ -111,8 +111,8 @@ def _chosen(session: Session, account_id: str, ids: list[str] | None, project: P
             query = query.where((Project.account_id == account_id) | (Share.permission == "edit"))
         return [row[0] for row in session.execute(query.order_by(Image.created_at, Image.id))]
     found: dict[str, Any] = {}
-    for begin in range(0, len(ids), 500):
-        found.update((row[0].id, row) for row in session.execute(query.where(Image.id.in_(ids[begin : begin + 500]))))
+    for chunk in chunks(ids):
+        found.update((row[0].id, row) for row in session.execute(query.where(Image.id.in_(chunk))))
     images = []
     for image_id in ids:
         row = found.get(image_id)
