@@ -4,12 +4,13 @@ import csv
 import io
 import json
 import re
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from skimage import data
 
 RED, BLUE = (176, 32, 40), (40, 90, 170)
@@ -96,6 +97,16 @@ def test_defects_are_drawn_where_the_photo_has_them(page: Page, tmp_path: Path) 
     expect(pressed).to_contain_text("Scratch")
     page.mouse.click(left + 508 * scale, top + 390 * scale)
     expect(pressed).not_to_contain_text("Scratch")
+
+
+def test_a_job_that_ends_while_its_page_opens_is_shown(page: Page, tmp_path: Path) -> None:
+    def late(route: Route) -> None:
+        time.sleep(4)
+        route.continue_()
+
+    page.route(re.compile(r"/jobs\?limit=50"), late)
+    new_product(page, "Quick", photo(tmp_path / "red.png", RED))
+    wait_for_findings(page)
 
 
 def test_corrections_stay_and_can_be_undone(page: Page, tmp_path: Path) -> None:

@@ -60,14 +60,13 @@ class ProductPage {
   }
 
   async start() {
-    const [list, { items }] = await Promise.all([analyses(this.product.id), jobs({ limit: 50 })]);
-    this.keep(list);
+    const { items } = await jobs({ limit: 50 });
     for (const job of items.filter((item) => item.product_id === this.product.id).reverse()) {
       if (job.status === "queued" || job.status === "processing") this.follow(job.id);
     }
-    this.drawHead();
-    this.choose(this.product.images[0]?.id ?? null);
     addEventListener("hashchange", () => this.leave(), { once: true });
+    // Read after the list of jobs: what a job has found that ended before it was listed is in there, and nobody else would tell.
+    await this.reload();
   }
 
   leave() {
