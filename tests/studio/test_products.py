@@ -107,6 +107,7 @@ def test_a_job_that_ends_while_its_page_opens_is_shown(page: Page, tmp_path: Pat
     page.route(re.compile(r"/jobs\?limit=50"), late)
     new_product(page, "Quick", photo(tmp_path / "red.png", RED))
     wait_for_findings(page)
+    assert page.locator("main .title .chip").inner_text() == "Active"
 
 
 def test_corrections_stay_and_can_be_undone(page: Page, tmp_path: Path) -> None:
