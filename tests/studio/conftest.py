@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -10,6 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from npm_tools import npm_modules
+from pentaprism.app.building import build_platform
+from pentaprism.settings import Settings
 from running_server import QUIET_LIMITS, RunningServer, running_server
 from studio_visitor import sign_up, sign_up_administrator
 
@@ -67,6 +69,21 @@ def rest(studio_server: RunningServer, page: Page) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"Bearer {token}"}
     with httpx.Client(base_url=f"{studio_server.url}/spheroseg/api", headers=headers, timeout=30) as client:
         yield client
+
+
+@pytest.fixture
+def hold(studio_server: RunningServer) -> Iterator[Callable[[bool], None]]:
+    """Holds the queue of long jobs, or lets it go on: what a page shows of a waiting job is seen however fast the workers are."""
+    platform = build_platform(Settings(data_dir=studio_server.data_dir), "cli")
+
+    def turn(held: bool) -> None:
+        with platform.database.write() as session:
+            (platform.jobs.pause if held else platform.jobs.resume)(session, "batch")
+
+    yield turn
+    turn(False)
+    for close in platform.on_close:
+        close()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import io
 import json
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -54,13 +55,22 @@ def number_of(page: Page, name: str) -> str:
     return page.locator(".figures li", has_text=name).locator("b").inner_text()
 
 
-def test_photos_become_a_product_step_by_step(page: Page, tmp_path: Path) -> None:
+def wait_for_the_start(page: Page) -> None:
+    expect(page.locator("main .title .chip")).to_have_text("Processing")
+    expect(page.get_by_text("What is found shows up here in a moment.")).to_be_visible()
+
+
+@pytest.mark.embedded
+def test_photos_become_a_product_step_by_step(page: Page, hold: Callable[[bool], None], tmp_path: Path) -> None:
     sockets: list[str] = []
     page.on("websocket", lambda socket: sockets.append(socket.url))
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"no picture at all")
+    hold(True)
     new_product(page, "Laptop case", photo(tmp_path / "red.jpg", RED, damaged=True), photo(tmp_path / "blue.png", BLUE), broken)
     expect(page.get_by_text("broken.jpg: File is not a valid image")).to_be_visible()
+    wait_for_the_start(page)
+    hold(False)
     for step in STEPS:
         expect(page.get_by_label(f"{step} is done")).to_be_visible()
     wait_for_findings(page)
@@ -110,7 +120,8 @@ def test_a_job_that_ends_while_its_page_opens_is_shown(page: Page, tmp_path: Pat
     assert page.locator("main .title .chip").inner_text() == "Active"
 
 
-def test_corrections_stay_and_can_be_undone(page: Page, tmp_path: Path) -> None:
+@pytest.mark.embedded
+def test_corrections_stay_and_can_be_undone(page: Page, hold: Callable[[bool], None], tmp_path: Path) -> None:
     new_product(page, "Thing", photo(tmp_path / "red.png", RED, damaged=True))
     wait_for_findings(page)
     page.get_by_label("Color", exact=True).select_option("orange")
@@ -125,8 +136,10 @@ def test_corrections_stay_and_can_be_undone(page: Page, tmp_path: Path) -> None:
     expect(page.get_by_role("combobox", name="Category", exact=True)).to_have_value("clothing")
     page.get_by_role("button", name="Not one: Scratch").click()
     expect(page.get_by_role("button", name="Not one: Scratch")).to_have_attribute("aria-pressed", "true")
+    hold(True)
     page.get_by_role("button", name="Analyse again").click()
     expect(page.locator("main .title .chip")).to_have_text("Processing")
+    hold(False)
     wait_for_findings(page)
     page.reload()
     expect(page.get_by_label("Brand")).to_have_value("Ada & Co")
@@ -134,9 +147,13 @@ def test_corrections_stay_and_can_be_undone(page: Page, tmp_path: Path) -> None:
     expect(page.get_by_role("button", name="Not one: Scratch")).to_have_attribute("aria-pressed", "true")
 
 
-def test_the_steps_show_without_sockets_too(page: Page, tmp_path: Path) -> None:
+@pytest.mark.embedded
+def test_the_steps_show_without_sockets_too(page: Page, hold: Callable[[bool], None], tmp_path: Path) -> None:
     page.route_web_socket(re.compile("/ws/processing/"), lambda socket: socket.close(code=1011))
+    hold(True)
     new_product(page, "Behind a strict proxy", photo(tmp_path / "blue.png", BLUE))
+    wait_for_the_start(page)
+    hold(False)
     for step in STEPS:
         expect(page.get_by_label(f"{step} is done")).to_be_visible()
     wait_for_findings(page)
@@ -160,6 +177,7 @@ def test_what_people_write_is_kept_and_the_board_finds_it(page: Page) -> None:
     expect(cards).to_have_count(1)
     expect(cards).to_contain_text("Oak table 100%")
     page.get_by_role("button", name="All", exact=True).click()
+    expect(cards).to_have_count(2)
     page.get_by_label("Search").fill("100%")
     expect(cards).to_have_count(1)
     page.reload()
@@ -180,6 +198,22 @@ def test_what_people_write_is_kept_and_the_board_finds_it(page: Page) -> None:
     page.get_by_role("button", name="Delete product").click()
     page.get_by_role("button", name="Delete", exact=True).click()
     expect(cards).to_have_count(1)
+
+
+def test_a_filter_chosen_while_typing_keeps_the_words(page: Page) -> None:
+    page.goto("/#/products")
+    expect(page.get_by_text("No products yet.")).to_be_visible()
+    page.evaluate(
+        """() => {
+            const search = document.querySelector("input[type=search]");
+            search.value = "oak";
+            search.dispatchEvent(new Event("input"));
+            [...document.querySelectorAll(".segments button")].find((button) => button.textContent === "Draft").click();
+        }"""
+    )
+    expect(page).to_have_url(re.compile(r"\?search=oak&status=draft$"))
+    page.reload()
+    expect(page.get_by_label("Search")).to_have_value("oak")
 
 
 def test_the_dashboard_counts_what_was_done(page: Page, tmp_path: Path) -> None:

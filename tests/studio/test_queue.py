@@ -12,8 +12,6 @@ from skimage import data
 
 from cells_scenes import TWO_DISKS, smooth
 from cells_scenes import png as grey_png
-from pentaprism.app.building import build_platform
-from pentaprism.settings import Settings
 from running_server import RunningServer
 from studio_screenshots import png, until
 from studio_visitor import PASSWORD, sign_up
@@ -24,19 +22,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.embedded]
 
 
 @pytest.fixture
-def hold(studio_server: RunningServer) -> Iterator[Callable[[bool], None]]:
-    """Holds the queue of long jobs, or lets it go on."""
-    platform = build_platform(Settings(data_dir=studio_server.data_dir), "cli")
-
-    def turn(held: bool) -> None:
-        with platform.database.write() as session:
-            (platform.jobs.pause if held else platform.jobs.resume)(session, "batch")
-
-    turn(True)
-    yield turn
-    turn(False)
-    for close in platform.on_close:
-        close()
+def hold(hold: Callable[[bool], None]) -> Callable[[bool], None]:
+    """Held from the start."""
+    hold(True)
+    return hold
 
 
 @pytest.fixture

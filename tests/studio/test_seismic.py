@@ -190,7 +190,7 @@ def test_what_cannot_be_done_is_said_beside_its_field(page: Page, line: Path) ->
 
 
 def test_a_job_is_cancelled_and_tried_again(page: Page, tmp_path: Path) -> None:
-    np.save(tmp_path / "noisy.npy", shots(1, 400, samples=1000, noise=0.3))
+    np.save(tmp_path / "noisy.npy", shots(1, 3_000, samples=1000, noise=0.3))  # long enough to be cancelled
     page.goto("/#/seismic")
     page.locator("summary", has_text="Description").click()
     page.get_by_label(re.compile("^Sample interval in ms")).fill("4")

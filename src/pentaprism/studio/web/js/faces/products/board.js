@@ -60,7 +60,12 @@ export async function board(query) {
   }, status ? say(status) : "All"));
   const search = h("input", {
     type: "search", value: state.search, maxLength: 200, placeholder: "Words in title or description",
-    oninput: () => (clearTimeout(timer), (timer = setTimeout(() => set({ search: search.value.trim() }), TYPING_MS))),
+    oninput: () => {
+      // The words count at once, so that whatever is asked before the pause is over asks with them.
+      Object.assign(state, { search: search.value.trim(), page: 1 });
+      clearTimeout(timer);
+      timer = setTimeout(show, TYPING_MS);
+    },
   });
   const category = h("select", { onchange: () => set({ category: category.value }) }, h("option", { value: "" }, "All categories"), CATEGORIES.map((name) => h("option", { value: name }, say(name))));
   category.value = state.category;

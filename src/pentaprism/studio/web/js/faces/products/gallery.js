@@ -37,30 +37,35 @@ export class Gallery {
       h("button", { type: "button", onclick: () => this.zoom.fit() }, "Fit"));
   }
 
-  /** Show a photo: the small picture at once, the stored one as soon as it is here. @param {import("./api.js").Photo} photo */
+  /** Show a photo: its boxes and the small picture at once, the stored one as soon as it is here. @param {import("./api.js").Photo} photo */
   async show(photo) {
     const turn = ++this.#turn;
     this.defects = [];
     const small = thumbnail(photo, PREVIEW);
-    this.zoom.show(null);
+    this.zoom.show(null, photo.width ?? undefined, photo.height ?? undefined);
     this.zoom.redraw();
     if (!small) return;
     let whole = false;
-    const preview = picture(small).then((image) => turn === this.#turn && !whole && this.zoom.show(image, photo.width ?? undefined, photo.height ?? undefined), () => null);
+    const preview = picture(small).then((image) => turn === this.#turn && !whole && this.put(image), () => null);
     try {
       const address = URL.createObjectURL(await content(photo.id));
       const full = await picture(address);
       if (this.#address) URL.revokeObjectURL(this.#address);
       this.#address = address;
       if (turn !== this.#turn) return;
-      if (this.zoom.picture) this.zoom.picture = full;
-      else this.zoom.show(full, photo.width ?? undefined, photo.height ?? undefined);
       whole = true;
-      this.zoom.redraw();
+      this.put(full);
       await preview;
     } catch (error) {
       if (turn === this.#turn) toastError(error);
     }
+  }
+
+  /** Draw a picture where the photo stands, however far somebody has zoomed in meanwhile. @param {HTMLImageElement} image */
+  put(image) {
+    if (!this.zoom.width) return this.zoom.show(image);
+    this.zoom.picture = image;
+    this.zoom.redraw();
   }
 
   /** @param {import("./api.js").Photo[]} photos @param {string | null} chosen @param {(photo: import("./api.js").Photo) => string | null} state what is said of a photo */
