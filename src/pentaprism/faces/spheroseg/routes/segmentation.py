@@ -120,9 +120,9 @@ def _results(routes: APIRouter, context: Spheroseg) -> None:
 def _triggers(routes: APIRouter, context: Spheroseg) -> None:
     def start(request: Request, image_id: str, body: dict[str, Any] | None, priority: int) -> tuple[runs.Started, Document]:
         with context.writing(request) as call:
-            image, _, _ = image_for(call.session, call.account_id, image_id, "edit")
+            image, project, _ = image_for(call.session, call.account_id, image_id, "edit")
             asked = runs.read_body(body or {}, priority=priority)
-            started = runs.trigger(context, call.session, image.id, call.account_id, asked)
+            started = runs.trigger(context, call.session, project, image.id, call.account_id, asked)
             queue = queue_document(call.session, call.account_id)
         document = _trigger_document(started, asked, queue)
         return started, document

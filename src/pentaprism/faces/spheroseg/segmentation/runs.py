@@ -7,6 +7,7 @@ from typing import Any, Literal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from pentaprism.core.accounts.turns import take_turn
 from pentaprism.core.clock import now
 from pentaprism.core.database.chunks import chunks
 from pentaprism.core.errors import Conflict, InvalidInput, NotAllowed, NotFound, PlatformError
@@ -16,7 +17,7 @@ from pentaprism.core.jobs.states import ACTIVE
 from pentaprism.core.jobs.tables import Job
 from pentaprism.faces.spheroseg.context import Spheroseg
 from pentaprism.faces.spheroseg.errors import code_of
-from pentaprism.faces.spheroseg.rights import RANK, image_query, permission_on
+from pentaprism.faces.spheroseg.rights import RANK, image_query, permission_on, share_of
 from pentaprism.faces.spheroseg.segmentation.document import newest_jobs
 from pentaprism.faces.spheroseg.segmentation.models import accepted_names
 from pentaprism.faces.spheroseg.segmentation.parameters import Request, read_request
@@ -63,11 +64,12 @@ def effective(image: Image, request: Request) -> dict[str, Any]:
     return request.parameters.for_image(int(image.details.get("pages") or 1), int(image.details.get("channels") or 1), image.page)
 
 
-def trigger(context: Spheroseg, session: Session, image_id: str, account_id: str, request: Request) -> Started:
-    """Queue a run of one image, or give the one under way if it has the same parameters.
+def trigger(context: Spheroseg, session: Session, project: Project, image_id: str, account_id: str, request: Request) -> Started:
+    """Queue a run of one image of ``project``, or give the one under way if it has the same parameters.
 
     Raises Conflict when it has others, InvalidInput, NotFound.
     """
+    _take_turns(session, [project.account_id])
     image = locked(session, image_id)
     batch = Batch()
     _queue(context, session, [image], account_id, request, batch, raising=True)
@@ -80,6 +82,7 @@ def trigger_many(
     """Queue runs of the images that ``body`` names, in that order; without names, of all images of the project, or of all
     projects that the account may edit. What cannot be queued is told per image; NotFound when no image matched."""
     ids = _image_ids(body, context.settings.images_per_batch)
+    _take_turns(session, [project.account_id] if project is not None else _owners(session, account_id, ids))
     batch = Batch()
     images = _chosen(session, account_id, ids, project, batch)
     if not images and not any(failure["reason"] != "RESOURCE_NOT_FOUND" for failure in batch.failed):
@@ -87,6 +90,23 @@ def trigger_many(
     batch.total = len(images) + len(batch.failed)
     _queue(context, session, images, account_id, request, batch, raising=False)
     return batch
+
+
+def _take_turns(session: Session, owners: Iterable[str]) -> None:
+    """Of two triggers at the same moment the second waits here, and finds the runs of the first under way."""
+    for owner in sorted(owners):
+        take_turn(session, owner)
+
+
+def _owners(session: Session, account_id: str, ids: list[str] | None) -> set[str]:
+    """Whose images these are; without ids, those that the account may edit."""
+    owner = select(Project.account_id).distinct()
+    if ids is None:
+        return {account_id, *session.scalars(owner.join(Share, share_of(account_id)).where(Share.permission == "edit"))}
+    found: set[str] = set()
+    for chunk in chunks(ids):
+        found.update(session.scalars(owner.join(Image, Image.project_id == Project.id).where(Image.id.in_(chunk))))
+    return found
 
 
 def _image_ids(body: Mapping[str, Any], most: int) -> list[str] | None:
