@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from uuid import uuid4
 
 from playwright.sync_api import Page, expect
@@ -9,6 +11,7 @@ from playwright.sync_api import Page, expect
 from running_server import RunningServer
 
 PASSWORD = "a-long-password"
+PATIENCE_SECONDS = 30.0
 
 
 def sign_up(page: Page, email: str = "") -> str:
@@ -34,3 +37,11 @@ def sign_up_administrator(page: Page, server: RunningServer) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("heading", name="Hello Ada")).to_be_visible()
+
+
+def eventually(page: Page, holds: Callable[[], object]) -> None:
+    """Wait for what only the pixels of a page tell."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, "it never came to hold"
+        page.wait_for_timeout(50)

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from cells_scenes import TWO_DISKS, two_disks
 from pentaprism.samples.pictures import sample_pictures
 from running_server import RunningServer
-from studio_visitor import sign_up
+from studio_visitor import eventually, sign_up
 
 WIDTH, HEIGHT = 260, 200
 LEFT_DISK, RIGHT_DISK = TWO_DISKS
@@ -173,8 +173,7 @@ def test_picture_table_and_histogram_are_linked(stage: Stage) -> None:
     rows(page).nth(0).get_by_role("button").press("Enter")
     expect(rows(page).nth(0)).to_have_attribute("aria-selected", "true")
     expect(rows(page).nth(1)).to_have_attribute("aria-selected", "false")
-    page.wait_for_timeout(100)
-    assert stage.colour(*LEFT_DISK[:2]) != before
+    eventually(page, lambda: stage.colour(*LEFT_DISK[:2]) != before)
     page.get_by_role("button", name=re.compile(r"^Area \(px")).click()
     assert areas(page) == sorted(areas(page), reverse=True)
     page.get_by_role("tab", name="Histogram").click()
@@ -195,9 +194,7 @@ def test_holes_splits_and_merges_are_exact_and_every_step_goes_back(stage: Stage
     saved(page, 2)
     assert areas(page) == pytest.approx([whole - 400, other], abs=12)
     page.keyboard.press("Escape")
-    page.wait_for_timeout(200)
-    in_hole, in_ring = stage.colour(70, 90), stage.colour(70, 110)
-    assert np.ptp(in_hole[:3]) < 6 < np.ptp(in_ring[:3]), "the hole shows the grey picture, the object its colour"
+    eventually(page, lambda: np.ptp(stage.colour(70, 90)[:3]) < 6 < np.ptp(stage.colour(70, 110)[:3]))  # grey in the hole alone
     holed = areas(page)[0]
     page.keyboard.press("x")
     stage.drag((70, 40), (70, 140))
@@ -373,12 +370,7 @@ def test_a_large_picture_is_sharp_where_one_looks_closely(page: Page, rest: http
     assert answer.value.status == 200
     places = [(x + 0.5, y + 0.5) for x in (2510, 2511, 2512) for y in (2150, 2151)]
     wanted = [int(pixels[int(y), int(x)]) for x, y in places]
-    for _ in range(50):
-        page.wait_for_timeout(100)
-        shown = [stage.colour(x, y)[0] for x, y in places]
-        if shown == wanted:
-            break
-    assert shown == wanted
+    eventually(page, lambda: [stage.colour(x, y)[0] for x, y in places] == wanted)
 
 
 def test_nuclei_on_a_real_micrograph_are_found_and_measured(page: Page) -> None:
