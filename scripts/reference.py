@@ -21,7 +21,8 @@ COMMANDS_HEAD = """# Commands
 
 `pentaprism COMMAND --help` says the same. Standard output carries the result, standard error progress and complaints. The exit status is 0
 when all went well, 1 when something failed, 2 when the command or the settings were wrong. `pentaprism --install-completion` teaches your
-shell to complete commands and options.
+shell to complete commands and options; `_PENTAPRISM_COMPLETE=source_zsh pentaprism` prints the script of a shell that is named (bash, zsh,
+fish), for a package or an image.
 """
 ERRORS_HEAD = """# Errors
 

@@ -32,10 +32,10 @@ def test_an_unknown_command_or_option_is_a_wrong_command() -> None:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_shells_get_a_script_for_completion(shell: str) -> None:
-    script = program("--show-completion", shell)
+def test_a_shell_that_is_named_gets_its_script_for_completion(shell: str) -> None:
+    script = program(_PENTAPRISM_COMPLETE=f"source_{shell}")
     assert script.returncode == 0
-    assert "_PENTAPRISM_COMPLETE" in script.stdout
+    assert f"_PENTAPRISM_COMPLETE=complete_{shell}" in script.stdout
 
 
 @pytest.mark.parametrize(("typed", "word", "offered"), [("se", 1, {"serve", "segment", "seismic"}), ("user dis", 2, {"disable"})])
