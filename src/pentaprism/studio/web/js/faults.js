@@ -1,5 +1,7 @@
 // What went wrong with a request, in the words of the server.
 
+const SOON_MS = 1_000;
+const LATE_MS = 30_000;
 export const AWAY = "The server cannot be reached. Check the connection and try again.";
 
 /** An error in the server's own words. */
@@ -10,6 +12,21 @@ export class ApiError extends Error {
     this.status = status;
     this.requestId = requestId;
     this.body = body;
+  }
+}
+
+/**
+ * What ``look`` gives. While the server is away or busy it is asked again, less and less often: who waits for a job waits on.
+ * @template T @param {() => Promise<T>} look @returns {Promise<T>}
+ */
+export async function patiently(look) {
+  for (let pause = SOON_MS; ; pause = Math.min(2 * pause, LATE_MS)) {
+    try {
+      return await look();
+    } catch (error) {
+      if (!(error instanceof ApiError && (error.status === 0 || error.status === 429 || error.status >= 500))) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
 

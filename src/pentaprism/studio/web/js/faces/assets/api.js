@@ -53,7 +53,7 @@ export async function send(file, onProgress) {
 export const health = () => request(FACE, "/api/health", { open: true });
 
 /**
- * Follow a job by server-sent events. Returns a function that stops.
+ * Follow a job by server-sent events; a frame `lost` says that no more will come although the job has not ended. Returns a function that stops.
  * @param {string} id @param {(frame: any) => void} onFrame
  */
 export function follow(id, onFrame) {
@@ -68,6 +68,8 @@ export function follow(id, onFrame) {
       if (frame.type === "done") source?.close();
       onFrame(frame);
     };
+    // The browser comes back by itself to a stream that breaks, not to one that is refused: the ticket is of no use any more.
+    source.onerror = () => source?.readyState === EventSource.CLOSED && onFrame({ type: "lost" });
   }, () => onFrame({ type: "lost" }));
   return () => {
     stopped = true;

@@ -1,6 +1,7 @@
 // One job: live while it runs, then its pictures as the platforms will show them.
 
 import { custom, fill, h, icon } from "../../dom.js";
+import { patiently } from "../../faults.js";
 import { bytes } from "../../format.js";
 import { go } from "../../router.js";
 import { refresh } from "../../queue.js";
@@ -9,32 +10,45 @@ import { focalDialog } from "./focal.js";
 import { cancel, follow, job as load, retry } from "./api.js";
 
 const OVER = ["completed", "failed", "cancelled"];
+const SOON_MS = 1_500;
+const LATE_MS = 60_000;
 
 /** @param {string} id */
 export async function resultPage(id) {
   const room = h("section", { class: "stack" });
   let job = await load(id);
+  let pause = SOON_MS;
   draw(room, job);
   if (!OVER.includes(job.status)) watch();
+  return room;
+
   function watch() {
-    const stop = follow(id, async (frame) => {
-      if (!room.isConnected && frame.type !== "connected") {
-        stop();
-        return;
+    const stop = follow(id, (frame) => {
+      if (!room.isConnected && frame.type !== "connected") return stop();
+      if (frame.type === "lost") {
+        setTimeout(look, pause);
+        pause = Math.min(2 * pause, LATE_MS);
       }
-      if (frame.type === "progress" || frame.type === "status") {
-        job = { ...job, status: frame.status, progress: frame.progress, logs: frame.message ? [...job.logs, frame.message] : job.logs };
-        advance(room, job, frame.message);
-      } else if (frame.type === "done") {
-        job = await load(id);
-        draw(room, job);
-        refresh();
-      } else if (frame.type === "lost") {
-        setTimeout(async () => ((job = await load(id)), draw(room, job), OVER.includes(job.status) || watch()), 1500);
-      }
+      if (frame.type === "done") return look();
+      if (frame.type !== "progress" && frame.type !== "status") return;
+      pause = SOON_MS;
+      job = { ...job, status: frame.status, progress: frame.progress, logs: frame.message ? [...job.logs, frame.message] : job.logs };
+      advance(room, job, frame.message);
     });
   }
-  return room;
+
+  /** How the job stands now; while it is under way its news are waited for again. */
+  async function look() {
+    if (!room.isConnected) return;
+    try {
+      job = await patiently(() => load(id));
+    } catch (error) {
+      return toastError(error);
+    }
+    draw(room, job);
+    if (OVER.includes(job.status)) refresh();
+    else watch();
+  }
 }
 
 /** @param {HTMLElement} room @param {import("./api.js").AssetJob} job */

@@ -2,6 +2,7 @@
 
 import { field, h } from "../../dom.js";
 import { save } from "../../download.js";
+import { patiently } from "../../faults.js";
 import { bytes } from "../../format.js";
 import { formDialog } from "../../elements/dialog.js";
 import { toast } from "../../toasts.js";
@@ -47,7 +48,7 @@ async function finished(begun, bar) {
   while (state.status === "queued" || state.status === "processing") {
     bar.setAttribute("value", String(state.progress));
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-    state = await exportState(begun.id);
+    state = await patiently(() => exportState(begun.id));
   }
   if (state.status !== "completed") throw new Error(state.error ?? `The export is ${state.status}.`);
   return state;

@@ -1,6 +1,6 @@
 // The quarry face: pictures, prompts, masks. What people wait for counts against its light limits, so the page asks by handle, not by upload.
 
-import { ApiError } from "../../faults.js";
+import { ApiError, patiently } from "../../faults.js";
 import { request, upload } from "../../http.js";
 
 const FACE = "quarry";
@@ -111,7 +111,7 @@ export const models = async () => (await request(FACE, "/models")).data;
  */
 export async function ended(id, onState, wanted) {
   while (wanted()) {
-    const state = await status(id);
+    const state = await patiently(() => status(id));
     if (wanted()) onState(state);
     if (state.status === "completed" || state.status === "failed") return state;
     await new Promise((resolve) => setTimeout(resolve, 500));

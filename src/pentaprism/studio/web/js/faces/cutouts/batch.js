@@ -1,6 +1,7 @@
 // Batches: many pictures, each with everything in it found.
 
 import { custom, fill, h, icon } from "../../dom.js";
+import { patiently } from "../../faults.js";
 import { bytes } from "../../format.js";
 import { refresh } from "../../queue.js";
 import { go } from "../../router.js";
@@ -110,7 +111,7 @@ export async function batchPage(id) {
   async function look() {
     if (!grid.isConnected) return;
     try {
-      if (draw(await batch(id))) return refresh();
+      if (draw(await patiently(() => batch(id)))) return refresh();
     } catch (error) {
       return toastError(error);
     }

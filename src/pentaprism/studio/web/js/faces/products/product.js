@@ -2,6 +2,7 @@
 
 import { fill, h, icon } from "../../dom.js";
 import { ask } from "../../elements/dialog.js";
+import { patiently } from "../../faults.js";
 import { refresh } from "../../queue.js";
 import { go } from "../../router.js";
 import { toast, toastError } from "../../toasts.js";
@@ -111,7 +112,7 @@ class ProductPage {
   /** Everything anew from the server; what is shown stays in place. */
   async reload() {
     const turn = ++this.#turn;
-    const [product, list] = await Promise.all([load(this.product.id), analyses(this.product.id)]);
+    const [product, list] = await patiently(() => Promise.all([load(this.product.id), analyses(this.product.id)]));
     if (turn !== this.#turn) return;
     const missing = !product.images.some((photo) => photo.id === this.chosen);
     this.product = product;

@@ -1,6 +1,7 @@
 // One job: live while it runs, then its result.
 
 import { custom, fill, h, icon } from "../../dom.js";
+import { patiently } from "../../faults.js";
 import { ago, duration } from "../../format.js";
 import { refresh } from "../../queue.js";
 import { go } from "../../router.js";
@@ -84,7 +85,7 @@ function live(room, state, job, log) {
     ended = true;
     stop();
     try {
-      const [now, late] = await Promise.all([load(job.id), logs(job.id, log.last ? { since: log.last } : {})]);
+      const [now, late] = await patiently(() => Promise.all([load(job.id), logs(job.id, log.last ? { since: log.last } : {})]));
       for (const line of late.logs) log.add(line);
       await show(room, now, log);
       refresh();
