@@ -11,7 +11,7 @@ from nuclei_scenes import nuclei_scene
 from shapes import illumination, stretch
 from targets import targets_of
 
-DIAMETER = 30.0
+DIAMETER = 38.0
 GENERATED = 0.25
 
 Sample = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
@@ -28,7 +28,7 @@ def draw(rng: np.random.Generator, items: list[Nuclei], size: int) -> Sample:
 
 
 def crop(rng: np.random.Generator, item: Nuclei, size: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int32]]:
-    """A turned, mirrored, scaled and slightly stretched part, with objects of about 30 px (16 to 60)."""
+    """A turned, mirrored, scaled and slightly stretched part, with objects of about 38 px (16 to 60)."""
     wanted = float(np.clip(DIAMETER * np.exp(rng.normal(0, 0.3)), 16, 60))
     scale = np.clip(wanted / item.diameter, 0.4, 5.0)
     picture = stretch(item.picture.astype(np.float32))

@@ -51,6 +51,8 @@ def facts(card: dict[str, Any]) -> list[str]:
         lines.append(f"- Trained on: {data['name']} ({data['source']}; {data['licence']})")
     for index, part in enumerate(card["training"], start=1):
         what = f"{part['steps']} steps of {part['batch']} crops of {part['crop']} px"
+        if "object_diameter" in part:
+            what += f" with objects of about {part['object_diameter']:g} px"
         where = f"{part['minutes']:g} minutes on {part['threads']} threads of a {part['device'].upper()}"
         lines.append(f"- Round {index}: {what}, {where}, seed {part['seed']}")
     return lines

@@ -93,6 +93,8 @@ def train(args: argparse.Namespace) -> None:
     report = {"task": args.task, "seed": args.seed, "steps": step, "batch": args.batch, "crop": args.size, "minutes": args.minutes}
     report |= {"rate": args.rate, "device": device.type, "threads": args.threads, "continued": bool(args.start)}
     report |= {"loss_first_100": round(float(np.mean(losses[:100])), 4), "loss_last_100": round(float(np.mean(losses[-50:])), 4)}
+    if args.task == "nuclei":
+        report["object_diameter"] = nuclei_samples.DIAMETER
     args.out.with_suffix(".json").write_text(json.dumps(report, indent=1) + "\n")
 
 
