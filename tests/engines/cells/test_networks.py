@@ -131,6 +131,17 @@ def test_bright_nuclei_that_fill_most_of_the_picture_are_not_taken_for_the_groun
     assert result.labels.max() == pytest.approx(121, abs=4)
 
 
+def test_tiny_nuclei_side_by_side_are_looked_at_closely_enough_to_be_counted(engine: CellsEngine) -> None:
+    rng = np.random.default_rng(1)
+    tile = np.zeros((60, 60), np.float32)
+    for x, y in ((x, y) for x in range(5, 60, 10) for y in range(5, 60, 10)):
+        tile = np.maximum(tile, rng.uniform(0.6, 1) * disk(tile.shape, x + rng.uniform(-0.7, 0.7), y + rng.uniform(-0.7, 0.7), 4.2))
+    light = np.tile(tile, (10, 20))
+    picture = 30 + 180 * cv2.GaussianBlur(light, (0, 0), 1.2) + rng.normal(0, 4, light.shape)
+    result = engine.segment(np.clip(picture, 0, 255).astype(np.uint8), SegmentParameters(model="nuclei", min_size=5))
+    assert result.labels.max() == pytest.approx(36 * 200, rel=0.02)
+
+
 def test_spheroids_of_the_wrong_polarity_are_left_out(engine: CellsEngine) -> None:
     picture, cover = bright_field(np.random.default_rng(2))
     middle = tuple(int(v.mean()) for v in np.nonzero(cover > 0.5))

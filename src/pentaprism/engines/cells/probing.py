@@ -16,6 +16,9 @@ PROBE_SIDE = 512
 LARGEST_ZOOM = 4.0
 SMALLEST_ZOOM = 0.04
 PIXEL_BUDGET = 1.6e6
+# Nuclei that would stay below this share of the size that the network knows are worth more pixels.
+LEAST_SHARE = 0.8
+DETAIL_BUDGET = 6.4e6
 WHOLE_SIDE = 256
 SMALL_SHARE = 0.2
 BRIGHT_GROUND = 0.4
@@ -116,21 +119,26 @@ def _nuclei_setting(network: Network, plane: Plane, scale: Scale, small: Picture
     top, left = liveliest(small, (plane.shape[0], plane.shape[1]))
     part = scale.apply(plane[top : top + PROBE_SIDE, left : left + PROBE_SIDE])
     largest = min(LARGEST_ZOOM, max(1.1, float(np.sqrt(PIXEL_BUDGET / plane.size))))
-    zoom = min(largest, 2.0 if part.size < 100_000 else 1.0)
-    dark = polarity == "dark" or (polarity == "auto" and ground_of(small) > BRIGHT_GROUND and _is_dark(network, part, zoom))
+    closest = min(LARGEST_ZOOM, max(largest, float(np.sqrt(DETAIL_BUDGET / plane.size))))
+    start = min(largest, 2.0 if part.size < 100_000 else 1.0)
+    dark = polarity == "dark" or (polarity == "auto" and ground_of(small) > BRIGHT_GROUND and _is_dark(network, part, start))
     word = "dark" if dark else "bright"
-    for _ in range(2):
+
+    def measured(zoom: float) -> float:
         report(0.1)
-        foreground, depth = look(network, part, Setting(zoom, dark, word))
-        diameter = typical_diameter(foreground, depth)
-        if diameter == 0.0:
-            zoom = min(largest, zoom * 0.5)
-            continue
-        wanted = float(np.clip(network.card.object_diameter / diameter, SMALLEST_ZOOM, largest))
-        settled = abs(np.log(wanted / zoom)) < np.log(1.25)
-        zoom = zoom if settled else wanted
-        if settled:
+        return typical_diameter(*look(network, part, Setting(zoom, dark, word)))
+
+    # Where nothing is seen the objects are too small for the network, or too large, or there are none.
+    trials = (start, min(closest, 2.5 * start), 0.5 * start, 0.25 * start)
+    zoom, diameter = next(((trial, found) for trial in trials if (found := measured(trial))), (trials[-1], 0.0))
+    for last in (False, True) if diameter else ():
+        full = network.card.object_diameter / diameter
+        wanted = float(np.clip(full, SMALLEST_ZOOM, min(closest, max(largest, LEAST_SHARE * full))))
+        if abs(np.log(wanted / zoom)) < np.log(1.25):
             break
+        zoom = wanted
+        if not last:
+            diameter = measured(zoom) or diameter
     return Setting(zoom, dark, word, by_input=True)
 
 
