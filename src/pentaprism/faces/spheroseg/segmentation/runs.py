@@ -99,10 +99,11 @@ def _take_turns(session: Session, owners: Iterable[str]) -> None:
 
 
 def _owners(session: Session, account_id: str, ids: list[str] | None) -> set[str]:
-    """Whose images these are; without ids, those that the account may edit."""
-    owner = select(Project.account_id).distinct()
+    """Whose images these are, of those that the account may edit; without ids, of all of them."""
+    owner = select(Project.account_id).distinct().outerjoin(Share, share_of(account_id))
+    owner = owner.where((Project.account_id == account_id) | (Share.permission == "edit"))
     if ids is None:
-        return {account_id, *session.scalars(owner.join(Share, share_of(account_id)).where(Share.permission == "edit"))}
+        return set(session.scalars(owner))
     found: set[str] = set()
     for chunk in chunks(ids):
         found.update(session.scalars(owner.join(Image, Image.project_id == Project.id).where(Image.id.in_(chunk))))
