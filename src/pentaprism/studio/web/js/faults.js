@@ -2,6 +2,8 @@
 
 const SOON_MS = 1_000;
 const LATE_MS = 30_000;
+/** No answer, too many requests, or a gateway without its server. */
+const PASSING = [0, 429, 502, 503, 504];
 export const AWAY = "The server cannot be reached. Check the connection and try again.";
 
 /** An error in the server's own words. */
@@ -24,7 +26,7 @@ export async function patiently(look) {
     try {
       return await look();
     } catch (error) {
-      if (!(error instanceof ApiError && (error.status === 0 || error.status === 429 || error.status >= 500))) throw error;
+      if (!(error instanceof ApiError && PASSING.includes(error.status))) throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, pause));
   }

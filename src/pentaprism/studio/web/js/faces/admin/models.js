@@ -1,7 +1,6 @@
 // The models of the faces that have them: on disk, in memory, where they come from.
 
 import { custom, fill, h } from "../../dom.js";
-import { patiently } from "../../faults.js";
 import { bytes, number } from "../../format.js";
 import { request } from "../../http.js";
 import { toast, toastError } from "../../toasts.js";
@@ -53,7 +52,7 @@ function maskRow(model, again) {
 async function download(name, cell) {
   let running = false;
   do {
-    const { data } = await patiently(() => request("quarry", `/models/${name}/download`, { method: "POST" }));
+    const { data } = await request("quarry", `/models/${name}/download`, { method: "POST" });
     if (data.status === "completed") return;
     // Asking again would begin anew what has failed.
     if (running && data.status === "pending") throw new Error(`${name} could not be downloaded. The server's log has the reason.`);
