@@ -36,6 +36,9 @@ LIMITS = {
         "Very dim nuclei beside very bright ones, and overlapping nuclei without a visible seam, are missed or merged.",
         "The split ratio of 0.5 was chosen among 0.4, 0.5, 0.6, 0.7 and 0.8 on the pictures that the scores are from.",
         "Objects are looked at as if their diameter were about 38 px; a picture that mixes very different sizes gets one scale.",
+        "Nuclei above about 100 px are often taken apart: on ten held-out pictures enlarged eight times F1 was 0.64, enlarged four times "
+        "0.88.",
+        "Nuclei below about 24 px are enlarged, up to 6.4 megapixels a picture: that takes several seconds of the processor.",
     ],
     "spheroid": [
         "Trained on generated pictures alone and never scored on real pictures with expert masks: none were at hand. "
