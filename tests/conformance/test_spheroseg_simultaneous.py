@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import requests
 
+from conformance.spheroseg_table import PASSWORD
 from conformance.spheroseg_world import World, picture
 from running_server import QUIET_LIMITS, running_server
 
@@ -69,3 +70,43 @@ def test_a_batch_and_its_images_one_by_one_get_the_same_runs(world: World) -> No
         tasks = answers[0]["taskIds"]
         assert set(tasks) == set(ids)
         assert [answer["taskId"] for answer in answers[AT_ONCE - len(ids) :]] == [tasks[image] for image in reversed(ids)]
+
+
+def test_an_account_that_is_deleted_while_it_is_used_meets_no_fault_of_the_server(world: World) -> None:
+    for _ in range(ROUNDS):
+        used = World(world.url)
+        project, ids = images(used, 4)
+        statuses: list[tuple[str, int, str]] = []
+        gone = threading.Event()
+
+        def busily(name: str, call: Callable[[], requests.Response], gone: threading.Event = gone, heard: list[Any] = statuses) -> None:
+            while not gone.is_set():
+                answer = call()
+                heard.append((name, answer.status_code, answer.text[:200]))
+                if answer.status_code == 401:
+                    return
+
+        def upload(used: World = used, project: str = project) -> requests.Response:
+            files = [("images", ("new.png", picture(40), "image/png"))]
+            return requests.post(f"{used.url}/api/projects/{project}/images", files=files, headers=used.bearer, timeout=60)
+
+        calls = {
+            "upload": upload,
+            "project": post(used, "/api/projects", {"title": "New"}),
+            "batch": post(used, "/api/segmentation/batch", {"imageIds": ids}),
+            "one": post(used, f"/api/images/{ids[0]}/segmentation", {}),
+            "all": post(used, f"/api/projects/{project}/segmentation/batch-trigger", {}),
+        }
+        with ThreadPoolExecutor(len(calls)) as pool:
+            busy = [pool.submit(busily, name, call) for name, call in calls.items()]
+            while len({name for name, _, _ in statuses}) < len(calls):
+                gone.wait(0.02)
+            body = {"username": used.email, "password": PASSWORD}
+            answer = requests.delete(f"{used.url}/api/auth/account", json=body, headers=used.bearer, timeout=60)
+            gone.wait(0.5)
+            gone.set()
+            for future in busy:
+                future.result()
+        assert answer.status_code < 300, answer.text[:300]
+        assert [heard for heard in statuses if heard[1] >= 500] == []
+        assert used.call("GET", "/api/user-profile").status_code == 401

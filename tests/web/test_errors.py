@@ -8,6 +8,7 @@ import httpx
 import pytest
 from fastapi import APIRouter, FastAPI, Query, Response, WebSocket
 from pydantic import BaseModel, field_validator
+from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
@@ -63,6 +64,17 @@ def application() -> FastAPI:
     def database() -> None:
         raise OperationalError("SELECT secret", {}, sqlite3.OperationalError("disk I/O error at /data"))
 
+    @app.get("/orphan")
+    def orphan(parent: int = 1) -> None:
+        with create_engine("sqlite://").begin() as connection:
+            connection.execute(text("PRAGMA foreign_keys=ON"))
+            connection.execute(text("CREATE TABLE accounts (id INTEGER PRIMARY KEY)"))
+            connection.execute(text("CREATE TABLE pictures (account INTEGER REFERENCES accounts, secret TEXT UNIQUE)"))
+            connection.execute(text("INSERT INTO accounts VALUES (2)"))
+            connection.execute(text("INSERT INTO pictures VALUES (2, 'secret')"))
+            connection.execute(text("INSERT INTO pictures VALUES (:parent, 'secret' || :parent)"), {"parent": parent})
+            connection.execute(text("INSERT INTO pictures VALUES (:parent, 'secret')"), {"parent": parent})
+
     @app.get("/full")
     def full() -> None:
         raise OSError(28, "No space left on device", "/data/blobs/x")
@@ -92,6 +104,8 @@ def client(serve_long) -> Iterator[httpx.Client]:  # type: ignore[no-untyped-def
         ("GET", "/crash", 500, "INTERNAL_ERROR"),
         ("GET", "/database", 503, "UNAVAILABLE"),
         ("GET", "/full", 503, "STORAGE_FULL"),
+        ("GET", "/orphan", 404, "NOT_FOUND"),
+        ("GET", "/orphan?parent=2", 500, "INTERNAL_ERROR"),
         ("DELETE", "/things/415", 415, "UNSUPPORTED_MEDIA_TYPE"),
         ("DELETE", "/things/418", 400, "INVALID_INPUT"),
         ("DELETE", "/things/502", 500, "INTERNAL_ERROR"),

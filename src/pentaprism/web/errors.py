@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
@@ -36,6 +36,18 @@ Render = Callable[[PlatformError, HTTPConnection], Response]
 log = structlog.get_logger(__name__)
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 ROUTELESS_STATUS = 4000
+HANDLED = (
+    PlatformError,
+    RequestValidationError,
+    HTTPException,
+    IntegrityError,
+    OperationalError,
+    PoolTimeout,
+    OSError,
+    ClientDisconnect,
+)
+# What PostgreSQL (SQLSTATE) and SQLite call a row that refers to one that is not there.
+NO_PARENT = ("23503", "SQLITE_CONSTRAINT_FOREIGNKEY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +151,7 @@ def install(app: Starlette, render: Render, *, challenge: str = "Bearer") -> Non
             return None
         return respond(fault, connection, render, challenge)
 
-    for kind in (PlatformError, RequestValidationError, HTTPException, OperationalError, PoolTimeout, OSError, ClientDisconnect):
+    for kind in HANDLED:
         app.add_exception_handler(kind, handle)  # type: ignore[arg-type]
 
 
@@ -166,6 +178,8 @@ def as_platform_error(error: Exception, connection: HTTPConnection) -> PlatformE
             return _from_validation(error)
         case HTTPException():
             return _from_http(error, connection)
+        case IntegrityError() if _parent_is_gone(error):
+            return NotFound("What this request belongs to was deleted at the same moment.")
         case OperationalError() | PoolTimeout():
             log.error("database unavailable", error=str(error.orig if isinstance(error, OperationalError) else error))
             return Unavailable("The database is not available at the moment.", retry_after=5)
@@ -175,6 +189,10 @@ def as_platform_error(error: Exception, connection: HTTPConnection) -> PlatformE
             return BrokenBody("The client closed the connection.")
     log.error("crash", path=connection.scope.get("path"), exc_info=error)
     return PlatformError()
+
+
+def _parent_is_gone(error: IntegrityError) -> bool:
+    return getattr(error.orig, "sqlstate", getattr(error.orig, "sqlite_errorname", None)) in NO_PARENT
 
 
 def _from_validation(error: RequestValidationError) -> InvalidRequest:
