@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI, Query, Response, WebSocket
 from pydantic import BaseModel, field_validator
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
@@ -25,6 +26,16 @@ from pentaprism.web.middleware import HttpRules
 def render(error: PlatformError, _connection: HTTPConnection) -> Response:
     problems = [(problem.path, problem.field, problem.message) for problem in error.problems] if isinstance(error, InvalidRequest) else []
     return JSONResponse({"code": error.code, "message": error.message, "problems": problems}, status_code=error.status)
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Picture(Base):
+    __tablename__ = "pictures"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
 
 
 class Body(BaseModel):
@@ -60,6 +71,22 @@ def application() -> FastAPI:
     def crash() -> None:
         raise RuntimeError("secret /path/of/server")
 
+    @app.get("/full")
+    def full() -> None:
+        raise OSError(28, "No space left on device", "/data/blobs/x")
+
+    @app.websocket("/socket")
+    async def socket(websocket: WebSocket) -> None:
+        await websocket.accept()
+        raise NotFound("gone")
+
+    _database(app)
+    app.include_router(router)
+    middleware.install(app, HttpRules(face="test", challenge="ApiKey"), render)
+    return app
+
+
+def _database(app: FastAPI) -> None:
     @app.get("/database")
     def database() -> None:
         raise OperationalError("SELECT secret", {}, sqlite3.OperationalError("disk I/O error at /data"))
@@ -75,18 +102,19 @@ def application() -> FastAPI:
             connection.execute(text("INSERT INTO pictures VALUES (:parent, 'secret' || :parent)"), {"parent": parent})
             connection.execute(text("INSERT INTO pictures VALUES (:parent, 'secret')"), {"parent": parent})
 
-    @app.get("/full")
-    def full() -> None:
-        raise OSError(28, "No space left on device", "/data/blobs/x")
-
-    @app.websocket("/socket")
-    async def socket(websocket: WebSocket) -> None:
-        await websocket.accept()
-        raise NotFound("gone")
-
-    app.include_router(router)
-    middleware.install(app, HttpRules(face="test", challenge="ApiKey"), render)
-    return app
+    @app.get("/stale/{what}")
+    def stale(what: str) -> None:
+        with Session(create_engine("sqlite://")) as session:
+            session.connection().execute(text("CREATE TABLE pictures (id INTEGER PRIMARY KEY, name TEXT)"))
+            picture = Picture(id=1, name="first")
+            session.add(picture)
+            session.flush()
+            session.connection().execute(text("DELETE FROM pictures"))
+            if what == "changed":
+                picture.name = "second"
+                session.flush()
+            session.expire(picture)
+            assert picture.name
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +133,8 @@ def client(serve_long) -> Iterator[httpx.Client]:  # type: ignore[no-untyped-def
         ("GET", "/database", 503, "UNAVAILABLE"),
         ("GET", "/full", 503, "STORAGE_FULL"),
         ("GET", "/orphan", 404, "NOT_FOUND"),
+        ("GET", "/stale/changed", 404, "NOT_FOUND"),
+        ("GET", "/stale/read", 404, "NOT_FOUND"),
         ("GET", "/orphan?parent=2", 500, "INTERNAL_ERROR"),
         ("DELETE", "/things/415", 415, "UNSUPPORTED_MEDIA_TYPE"),
         ("DELETE", "/things/418", 400, "INVALID_INPUT"),

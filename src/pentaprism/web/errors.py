@@ -10,6 +10,7 @@ import structlog
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -41,6 +42,8 @@ HANDLED = (
     RequestValidationError,
     HTTPException,
     IntegrityError,
+    StaleDataError,
+    ObjectDeletedError,
     OperationalError,
     PoolTimeout,
     OSError,
@@ -180,6 +183,8 @@ def as_platform_error(error: Exception, connection: HTTPConnection) -> PlatformE
             return _from_http(error, connection)
         case IntegrityError() if _parent_is_gone(error):
             return NotFound("What this request belongs to was deleted at the same moment.")
+        case StaleDataError() | ObjectDeletedError():
+            return NotFound("This was deleted at the same moment.")
         case OperationalError() | PoolTimeout():
             log.error("database unavailable", error=str(error.orig if isinstance(error, OperationalError) else error))
             return Unavailable("The database is not available at the moment.", retry_after=5)
