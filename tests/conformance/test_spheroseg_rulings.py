@@ -337,3 +337,17 @@ def test_the_log_of_all_this_holds_no_password_token_or_signature(server: Runnin
     signature = address.partition("sig=")[2]
     for secret in (PASSWORD, "another horse", still.token, acting.token, still.refresh, acting.refresh, signature):
         assert secret not in log
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/api/projects/{project}/images/batch-delete", {"imageIds": ["a\x00b"]}),
+        ("POST", "/api/segmentation/batch", {"imageIds": ["a\x00b"]}),
+        ("POST", "/api/projects/{project}/exports", {"imageIds": ["a\x00b"]}),
+        ("GET", "/api/projects/{project}/export?imageIds=a%00b", None),
+    ],
+)
+def test_an_id_that_no_database_can_hold_is_refused(still: World, method: str, path: str, body: Any) -> None:
+    answer = still.call(method, still.fill(path), json=body)
+    assert answer.status_code == 400, answer.text[:300]

@@ -9,7 +9,7 @@ import pytest
 from fastapi import APIRouter, FastAPI, Query, Response, WebSocket
 from pydantic import BaseModel, field_validator
 from sqlalchemy import create_engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
@@ -91,6 +91,10 @@ def _database(app: FastAPI) -> None:
     def database() -> None:
         raise OperationalError("SELECT secret", {}, sqlite3.OperationalError("disk I/O error at /data"))
 
+    @app.get("/data")
+    def data() -> None:
+        raise DataError("SELECT secret", {}, ValueError("PostgreSQL text fields cannot contain NUL (0x00) bytes"))
+
     @app.get("/orphan")
     def orphan(parent: int = 1) -> None:
         with create_engine("sqlite://").begin() as connection:
@@ -132,6 +136,7 @@ def client(serve_long) -> Iterator[httpx.Client]:  # type: ignore[no-untyped-def
         ("GET", "/crash", 500, "INTERNAL_ERROR"),
         ("GET", "/database", 503, "UNAVAILABLE"),
         ("GET", "/full", 503, "STORAGE_FULL"),
+        ("GET", "/data", 400, "INVALID_INPUT"),
         ("GET", "/orphan", 404, "NOT_FOUND"),
         ("GET", "/stale/changed", 404, "NOT_FOUND"),
         ("GET", "/stale/read", 404, "NOT_FOUND"),

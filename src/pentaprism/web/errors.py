@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 from starlette.applications import Starlette
@@ -41,6 +41,7 @@ HANDLED = (
     PlatformError,
     RequestValidationError,
     HTTPException,
+    DataError,
     IntegrityError,
     StaleDataError,
     ObjectDeletedError,
@@ -181,6 +182,9 @@ def as_platform_error(error: Exception, connection: HTTPConnection) -> PlatformE
             return _from_validation(error)
         case HTTPException():
             return _from_http(error, connection)
+        case DataError():
+            log.warning("data that the database refuses", path=connection.scope.get("path"), error=str(error.orig))
+            return InvalidInput("The request holds a character or a number that cannot be stored.")
         case IntegrityError() if _parent_is_gone(error):
             return NotFound("What this request belongs to was deleted at the same moment.")
         case StaleDataError() | ObjectDeletedError():

@@ -31,6 +31,8 @@ def read_ids(given: Sequence[str] | None) -> tuple[str, ...] | None:
     found = tuple(dict.fromkeys(part.strip() for text in given for part in text.split(",") if part.strip()))
     if not found or len(found) > MOST_IDS:
         raise InvalidInput(f"imageIds must have 1 to {MOST_IDS} entries.", field="imageIds")
+    if any("\x00" in one for one in found):
+        raise InvalidInput("imageIds must be a list of ids.", field="imageIds")
     return found
 
 

@@ -174,9 +174,7 @@ class UpdateImage(Body):
 class BatchDelete(Body):
     """Images to delete."""
 
-    imageIds: list[Annotated[str, StringConstraints(max_length=255)]] = Field(
-        min_length=1, validation_alias=AliasChoices("imageIds", "image_ids")
-    )
+    imageIds: list[Text255] = Field(min_length=1, validation_alias=AliasChoices("imageIds", "image_ids"))
 
 
 class ShareProject(Body):

@@ -114,7 +114,7 @@ def _image_ids(body: Mapping[str, Any], most: int) -> list[str] | None:
     ids = body.get("imageIds")
     if ids is None:
         return None
-    if not isinstance(ids, list) or not all(isinstance(item, str) for item in ids):
+    if not isinstance(ids, list) or not all(isinstance(item, str) and "\x00" not in item for item in ids):
         raise InvalidInput("imageIds must be a list of ids.", field="imageIds")
     folded = list(dict.fromkeys(item.lower() if is_id(item) else item for item in ids))
     if not 1 <= len(ids) <= most:
