@@ -98,15 +98,18 @@ def labels(card: dict[str, Any]) -> list[str]:
 
 
 def defect_scores(card: dict[str, Any]) -> list[str]:
-    """False boxes and recall at thresholds."""
+    """False boxes and recall, by surface, at thresholds."""
     runs = [key for key in card["scores"] if key != "data"]
     kinds = ("scratch", "stain", "discoloration", "crack", "tear", "dent")
     lines = [f"{card['architecture'].capitalize()}. Measured on {card['scores']['data']}.", ""]
-    lines += [f"| run | false boxes a clean picture | recall | {' | '.join(kinds)} |", "|---" * (len(kinds) + 3) + "|"]
+    lines += [
+        f"| run | clean pictures | false boxes on each | drawn defects | recall | {' | '.join(kinds)} |",
+        "|---" * (len(kinds) + 5) + "|",
+    ]
     for run in runs:
         row = card["scores"][run]
-        cells = [value(row["false_boxes_a_clean_picture"]), value(row["recall_all"]), *(value(row.get(f"recall_{kind}")) for kind in kinds)]
-        lines.append(f"| {run} | {' | '.join(cells)} |")
+        keys = ("clean_pictures", "false_boxes_a_clean_picture", "drawn_defects", "recall_all", *(f"recall_{kind}" for kind in kinds))
+        lines.append(f"| {run.replace('_', ' ')} | {' | '.join(value(row.get(key)) for key in keys)} |")
     return lines
 
 
