@@ -79,6 +79,8 @@ def _litter(rng: np.random.Generator, picture: Image, spots: list[tuple[float, f
     if rng.random() < 0.5:
         for _ in range(rng.integers(1, 3)):
             picture = _cloud(rng, picture, spots, size)
+    if rng.random() < 0.3:
+        picture = _carpet(rng, picture, spots, size)
     if rng.random() < 0.55:
         picture = _cells(rng, picture, int(rng.exponential(30)))
     if rng.random() < 0.4:
@@ -119,6 +121,33 @@ def _cloud(rng: np.random.Generator, picture: Image, spots: list[tuple[float, fl
     return picture
 
 
+def _carpet(rng: np.random.Generator, picture: Image, spots: list[tuple[float, float, float]], size: int) -> Image:
+    """Loose cells that have crept out of a spheroid: dots of one or two pixels, denser in lumps, with bare patches between them."""
+    if spots and rng.random() < 0.8:
+        x, y, radius = spots[rng.integers(len(spots))]
+        radius = min(radius * rng.uniform(1.6, 4.5), 0.7 * size)
+    else:
+        x, y, radius = rng.uniform(0, size), rng.uniform(0, size), size * rng.uniform(0.2, 0.6)
+    placed = Outline(rng, radius, 0.12, 1.5).place(picture.shape, x, y, 20)
+    if placed is None:
+        return picture
+    rows, columns, depth = placed
+    lumps = fractal(rng, depth.shape, radius * rng.uniform(0.15, 0.5), 3)
+    density = np.clip(rng.uniform(0.3, 1.0) + rng.uniform(0.2, 0.8) * lumps, 0, 1.5)
+    density /= 1 + np.exp(np.clip(-depth / (radius * rng.uniform(0.02, 0.12) + 1), -60, 60))
+    if rng.random() < 0.6:
+        bare = smooth_noise(rng, depth.shape, radius * rng.uniform(0.08, 0.3)) > rng.uniform(0.6, 1.6)
+        density[bare] *= rng.uniform(0, 0.3)
+    dots = (rng.random(depth.shape) < density * rng.uniform(0.05, 0.35)).astype(np.float32)
+    reach = rng.uniform(0.5, 1.5)
+    layer = cv2.GaussianBlur(dots, (0, 0), reach)
+    if rng.random() < 0.4:
+        layer = layer - rng.uniform(0.3, 0.9) * cv2.GaussianBlur(dots, (0, 0), 2 * reach)
+    layer /= max(float(np.abs(layer[density > 0.2]).mean()) if (density > 0.2).any() else 1.0, 1e-3)
+    picture[rows, columns] *= np.clip(1 - rng.uniform(0.03, 0.25) * layer, 0.2, 1.4)
+    return picture
+
+
 def _cells(rng: np.random.Generator, picture: Image, count: int) -> Image:
     """Single cells: rings or dots of 1.5 to 4 px, alone or in clumps."""
     layer = np.zeros(picture.shape, np.float32)
@@ -146,7 +175,9 @@ def _lines(rng: np.random.Generator, picture: Image, size: int) -> Image:
         angle = rng.uniform(0, 2 * np.pi) + np.cumsum(steps)
         length = size * rng.uniform(0.005, 0.04)
         path = rng.uniform(0, size, 2) + np.cumsum(np.stack([np.cos(angle), np.sin(angle)], 1) * length, axis=0)
-        cv2.polylines(layer, [path.astype(np.int32)], False, float(rng.uniform(-1, 0.7)), int(rng.integers(1, 3)), cv2.LINE_AA)
+        cv2.polylines(
+            layer, [path.astype(np.int32)], bool(rng.random() < 0.15), float(rng.uniform(-1, 0.7)), int(rng.integers(1, 3)), cv2.LINE_AA
+        )
     return picture * (1 + rng.uniform(0.1, 0.6) * cv2.GaussianBlur(layer, (0, 0), rng.uniform(0.4, 1.5)))
 
 

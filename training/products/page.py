@@ -102,13 +102,12 @@ def defect_scores(card: dict[str, Any]) -> list[str]:
     runs = [key for key in card["scores"] if key != "data"]
     kinds = ("scratch", "stain", "discoloration", "crack", "tear", "dent")
     lines = [f"{card['architecture'].capitalize()}. Measured on {card['scores']['data']}.", ""]
-    lines += [
-        f"| run | clean pictures | false boxes on each | drawn defects | recall | {' | '.join(kinds)} |",
-        "|---" * (len(kinds) + 5) + "|",
-    ]
+    heads = ["run", "clean pictures", "false boxes on each", "drawn defects", "precision", "recall", *kinds]
+    lines += [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for run in runs:
         row = card["scores"][run]
-        keys = ("clean_pictures", "false_boxes_a_clean_picture", "drawn_defects", "recall_all", *(f"recall_{kind}" for kind in kinds))
+        keys = ["clean_pictures", "false_boxes_a_clean_picture", "drawn_defects", "precision", "recall_all"]
+        keys += [f"recall_{kind}" for kind in kinds]
         lines.append(f"| {run.replace('_', ' ')} | {' | '.join(value(row.get(key)) for key in keys)} |")
     return lines
 

@@ -142,7 +142,8 @@ def kept(numbers: dict[str, Any], row: dict[str, Any], threshold: float) -> list
 
 
 def score(numbers: dict[str, Any], rows: list[dict[str, Any]], threshold: float | None) -> dict[str, Any]:
-    """False boxes a clean picture, and recall by kind: at the threshold, or at the engine's own, and the share that had a candidate."""
+    """False boxes a clean picture, precision on those with a defect, and recall by kind, at the threshold or at the engine's own; and
+    the share of defects that had a candidate."""
 
     def reported(row: dict[str, Any]) -> list[int]:
         return kept(numbers, row, row["threshold"] if threshold is None else threshold)
@@ -150,7 +151,8 @@ def score(numbers: dict[str, Any], rows: list[dict[str, Any]], threshold: float 
     clean = [len(reported(row)) for row in rows if row["kind"] == "clean"]
     result: dict[str, Any] = {"clean_pictures": len(clean), "false_boxes_a_clean_picture": round(float(np.mean(clean)), 3)}
     dirty = [row for row in rows if row["kind"] != "clean"]
-    result["drawn_defects"] = len(dirty)
+    told = [row["true"][index] for row in dirty for index in reported(row)]
+    result |= {"drawn_defects": len(dirty), "precision": round(float(np.mean(told)), 3) if told else None}
     for kind in ("all", *sorted({row["kind"] for row in dirty})):
         mine = [row for row in dirty if kind in ("all", row["kind"])]
         hits = [any(row["true"][index] for index in reported(row)) for row in mine]
