@@ -119,7 +119,9 @@ def _synchronise(log: Path) -> None:
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
     for pragma in PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
+        # Of two processes that switch a new file to the write-ahead log at once, one is told at once that it is locked.
+        if not _executed(connection, f"PRAGMA {pragma}"):
+            connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -128,18 +130,24 @@ def _begin_sqlite(connection: Connection) -> None:
         return
     # SQLite's own waiting sleeps up to 100 ms between two tries; transactions here last less than one.
     raw = cast(sqlite3.Connection, connection.connection.dbapi_connection)
-    give_up = time.monotonic() + BUSY_SECONDS
     raw.execute("PRAGMA busy_timeout=0")
     try:
-        while time.monotonic() < give_up:
-            try:
-                raw.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                    break
-                time.sleep(random.uniform(0.00005, 0.0003))
-            else:
-                return
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        if not _executed(raw, "BEGIN IMMEDIATE"):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
     finally:
         raw.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+
+
+def _executed(connection: sqlite3.Connection, statement: str) -> bool:
+    """Whether ``statement`` was executed, as soon as no other connection was in its way; False after BUSY_SECONDS or another fault."""
+    give_up = time.monotonic() + BUSY_SECONDS
+    while time.monotonic() < give_up:
+        try:
+            connection.execute(statement)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                break
+            time.sleep(random.uniform(0.00005, 0.0003))
+        else:
+            return True
+    return False
