@@ -100,13 +100,24 @@ def _litter(rng: np.random.Generator, picture: Image, spots: list[tuple[float, f
     return picture.astype(np.float32)
 
 
+def _around(
+    rng: np.random.Generator,
+    spots: list[tuple[float, float, float]],
+    size: int,
+    share: float,
+    reach: tuple[float, float],
+    alone: tuple[float, float],
+) -> tuple[float, float, float]:
+    """(x, y, radius) of a cloud: in a ``share`` of cases about a spheroid, ``reach`` times as large; else anywhere, ``alone`` of a side."""
+    if spots and rng.random() < share:
+        x, y, radius = spots[rng.integers(len(spots))]
+        return x, y, radius * rng.uniform(*reach)
+    return rng.uniform(0, size), rng.uniform(0, size), size * rng.uniform(*alone)
+
+
 def _cloud(rng: np.random.Generator, picture: Image, spots: list[tuple[float, float, float]], size: int) -> Image:
     """A carpet of loose cells and debris: grains inside a frayed outline, fading outwards."""
-    if spots and rng.random() < 0.7:
-        x, y, radius = spots[rng.integers(len(spots))]
-        radius *= rng.uniform(1.2, 2.8)
-    else:
-        x, y, radius = rng.uniform(0, size), rng.uniform(0, size), size * rng.uniform(0.08, 0.45)
+    x, y, radius = _around(rng, spots, size, 0.7, (1.2, 2.8), (0.08, 0.45))
     placed = Outline(rng, radius, 0.12, 1.5).place(picture.shape, x, y, 20)
     if placed is None:
         return picture
@@ -123,11 +134,8 @@ def _cloud(rng: np.random.Generator, picture: Image, spots: list[tuple[float, fl
 
 def _carpet(rng: np.random.Generator, picture: Image, spots: list[tuple[float, float, float]], size: int) -> Image:
     """Loose cells that have crept out of a spheroid: dots of one or two pixels, denser in lumps, with bare patches between them."""
-    if spots and rng.random() < 0.8:
-        x, y, radius = spots[rng.integers(len(spots))]
-        radius = min(radius * rng.uniform(1.6, 4.5), 0.7 * size)
-    else:
-        x, y, radius = rng.uniform(0, size), rng.uniform(0, size), size * rng.uniform(0.2, 0.6)
+    x, y, radius = _around(rng, spots, size, 0.8, (1.6, 4.5), (0.2, 0.6))
+    radius = min(radius, 0.7 * size)
     placed = Outline(rng, radius, 0.12, 1.5).place(picture.shape, x, y, 20)
     if placed is None:
         return picture
