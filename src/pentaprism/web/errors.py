@@ -2,6 +2,7 @@
 
 import errno
 import math
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -183,7 +184,8 @@ def as_platform_error(error: Exception, connection: HTTPConnection) -> PlatformE
         case HTTPException():
             return _from_http(error, connection)
         case DataError():
-            log.warning("data that the database refuses", path=connection.scope.get("path"), error=str(error.orig))
+            # Its text may quote the value. Where it came by is kept, should the value be ours and not the client's.
+            log.warning("data that the database refuses", path=connection.scope.get("path"), stack=_places(error))
             return InvalidInput("The request holds a character or a number that cannot be stored.")
         case IntegrityError() if _parent_is_gone(error):
             return NotFound("What this request belongs to was deleted at the same moment.")
@@ -198,6 +200,11 @@ def as_platform_error(error: Exception, connection: HTTPConnection) -> PlatformE
             return BrokenBody("The client closed the connection.")
     log.error("crash", path=connection.scope.get("path"), exc_info=error)
     return PlatformError()
+
+
+def _places(error: Exception) -> list[str]:
+    """Where in this package the error came by, without any value."""
+    return [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__) if "pentaprism" in frame.filename]
 
 
 def _parent_is_gone(error: IntegrityError) -> bool:
