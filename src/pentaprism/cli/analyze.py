@@ -44,7 +44,8 @@ def analyze(
     as_json: JsonOption = False,
 ) -> None:
     """Analyze product photographs without a server."""
-    from pentaprism.engines.products import Hints, ProductsEngine, WeightsError
+    from pentaprism.engines.inference import WeightsError
+    from pentaprism.engines.products import Hints, ProductsEngine
 
     files = list(pictures_below(paths))
     if not files:
@@ -69,7 +70,7 @@ def analyze(
 
 def _one(engine: "ProductsEngine", file: Path, hints: "Hints", folder: Path | None, stems: set[str]) -> Outcome:
     """Analyse one photograph; whatever is wrong with it is told in the outcome."""
-    from pentaprism.engines.products import WeightsError
+    from pentaprism.engines.inference import WeightsError
     from pentaprism.imaging.decode import ImageError, read_rgb
     from pentaprism.imaging.encode import jpeg
 

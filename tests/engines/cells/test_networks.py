@@ -13,8 +13,9 @@ import numpy.typing as npt
 import pytest
 
 from engines.cells.cells_drawing import disk, iou, noisy
-from pentaprism.engines.cells import CellsEngine, NetworkStore, SegmentParameters, WeightsError, cards
+from pentaprism.engines.cells import CellsEngine, NetworkStore, SegmentParameters, cards
 from pentaprism.engines.cells.networks import WEIGHTS
+from pentaprism.engines.inference import WeightsError
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,8 @@ from skimage import data
 from engines.products.products_drawing import product, scene
 from pentaprism.core.models.card import ModelCard
 from pentaprism.engines import products
-from pentaprism.engines.products import CATEGORIES, STEPS, Correction, Hints, Options, ProductsEngine, WeightsError
+from pentaprism.engines.inference import WeightsError
+from pentaprism.engines.products import CATEGORIES, STEPS, Correction, Hints, Options, ProductsEngine
 from pentaprism.engines.products.engine import shrunk
 from pentaprism.engines.products.network import CARD, WEIGHTS, ProductNet
 

@@ -8,14 +8,14 @@ from pentaprism.engines.cells.names import MODELS
 
 if TYPE_CHECKING:
     from pentaprism.engines.cells.engine import CellsEngine
-    from pentaprism.engines.cells.networks import Card, NetworkStore, WeightsError, cards
+    from pentaprism.engines.cells.networks import Card, NetworkStore, cards
     from pentaprism.engines.cells.parameters import Segmentation, SegmentParameters
 
-__all__ = ["MODELS", "Card", "CellsEngine", "NetworkStore", "SegmentParameters", "Segmentation", "WeightsError", "cards"]
+__all__ = ["MODELS", "Card", "CellsEngine", "NetworkStore", "SegmentParameters", "Segmentation", "cards"]
 
 HOMES = {
     "CellsEngine": "engine",
-    **dict.fromkeys(("Card", "NetworkStore", "WeightsError", "cards"), "networks"),
+    **dict.fromkeys(("Card", "NetworkStore", "cards"), "networks"),
     **dict.fromkeys(("Segmentation", "SegmentParameters"), "parameters"),
 }
 

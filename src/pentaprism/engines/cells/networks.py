@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import threading
 from dataclasses import dataclass
@@ -11,15 +10,11 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
 from pentaprism.engines.cells.parameters import Picture
+from pentaprism.engines.inference import WeightsError, session_of
 
 WEIGHTS = Path(__file__).parent / "weights"
-
-
-class WeightsError(RuntimeError):
-    """A weights file is missing or differs from its card."""
 
 
 @dataclass(frozen=True)
@@ -43,20 +38,8 @@ class Network:
 
     def __init__(self, card: Card, threads: int, folder: Path = WEIGHTS) -> None:
         """Raises WeightsError when the file is missing or its SHA-256 is not the card's."""
-        path = folder / card.file
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise WeightsError(f"cannot read {path.name}: {error.strerror}") from error
-        if hashlib.sha256(data).hexdigest() != card.sha256:
-            raise WeightsError(f"{path.name} is not the file that its card describes")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = max(1, threads)
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        options.enable_cpu_mem_arena = False
         self.card = card
-        self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        self._session = session_of(folder / card.file, threads, card.sha256)
 
     def run(self, picture: Picture) -> tuple[Picture, Picture, Picture]:
         """(foreground, contact, depth), each [H, W] in 0..1, of a picture [H, W] in 0..1; any size, padded by reflection inside."""

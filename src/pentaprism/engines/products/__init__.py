@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from pentaprism.engines.products.bedrock import BedrockOptions, BedrockWriter
     from pentaprism.engines.products.clip import ClipEngine, ClipError, ClipFiles
     from pentaprism.engines.products.engine import STEPS, ProductsEngine
-    from pentaprism.engines.products.network import WeightsError
     from pentaprism.engines.products.options import Correction, Hints, Options
     from pentaprism.engines.products.results import (
         Analysis,
@@ -69,13 +68,11 @@ __all__ = [
     "Prepared",
     "ProductsEngine",
     "Quality",
-    "WeightsError",
     "category_of",
     "subcategory_of",
 ]
 
 HOMES = {
-    "WeightsError": "network",
     **dict.fromkeys(("BedrockOptions", "BedrockWriter"), "bedrock"),
     **dict.fromkeys(("ClipEngine", "ClipError", "ClipFiles"), "clip"),
     **dict.fromkeys(("STEPS", "ProductsEngine"), "engine"),

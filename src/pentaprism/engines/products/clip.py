@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
+from pentaprism.engines.inference import session_options
 from pentaprism.engines.products.clip_tokenizer import ClipTokenizer, TokenizerError
-from pentaprism.engines.products.network import letterbox, session_options
+from pentaprism.engines.products.network import letterbox
 from pentaprism.engines.products.results import EngineUse, Rgb
 from pentaprism.engines.products.vocabulary import ATTRIBUTES, PLACES
 

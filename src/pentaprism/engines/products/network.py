@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import threading
 from dataclasses import dataclass
@@ -14,15 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
+from pentaprism.engines.inference import WeightsError, session_of
 from pentaprism.engines.products.results import Rgb
 
 WEIGHTS = Path(__file__).parent / "weights"
 CARD = "product-net.json"
 SIDE = 224
-
-
-class WeightsError(RuntimeError):
-    """A weights file is missing or differs from its card."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,27 +60,6 @@ class ProductNet:
             if self._session is None:
                 self._session = session_of(self._path, self._threads, self.card["sha256"])
             return self._session
-
-
-def session_of(path: Path, threads: int, sha256: str) -> onnxruntime.InferenceSession:
-    """An ONNX Runtime session on the CPU. Raises WeightsError when the file is missing or its digest is another."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise WeightsError(f"cannot read {path.name}: {error.strerror}") from error
-    if hashlib.sha256(data).hexdigest() != sha256:
-        raise WeightsError(f"{path.name} is not the file that its card describes")
-    return onnxruntime.InferenceSession(data, session_options(threads), providers=["CPUExecutionProvider"])
-
-
-def session_options(threads: int) -> onnxruntime.SessionOptions:
-    """Few threads, no arena that keeps memory, no chatter."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = max(1, threads)
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    options.enable_cpu_mem_arena = False
-    return options
 
 
 def letterbox(rgb: Rgb, side: int, cubic: bool = False) -> Rgb:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
+from pentaprism.engines.inference import session_of
 from pentaprism.engines.seismic.methods import fkwiener, mssa
 from pentaprism.engines.seismic.methods.arrays import Array, Check, Mask, between, rms
 from pentaprism.engines.seismic.methods.catalogue import WEIGHTS
@@ -32,15 +33,9 @@ class Settings:
 
 @lru_cache(maxsize=4)
 def session(name: str, threads: int) -> onnxruntime.InferenceSession:
-    """The network called ``name``; it keeps no state and may be shared between threads."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = max(1, threads)
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    options.enable_cpu_mem_arena = False
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    """The network called ``name``; it keeps no state and may be shared between threads. Raises WeightsError."""
     card = json.loads((WEIGHTS / f"{name}.json").read_text("utf-8"))
-    return onnxruntime.InferenceSession((WEIGHTS / card["file"]).read_bytes(), options, providers=["CPUExecutionProvider"])
+    return session_of(WEIGHTS / card["file"], threads, card["sha256"])
 
 
 def reconstruct(data: Array, recorded: Mask, settings: Settings, check: Check) -> Array:
