@@ -1,6 +1,7 @@
 """Seismic: from a file with dead traces to a filled one, as somebody at the screen does it."""
 
 import io
+import json
 import re
 import zipfile
 from collections.abc import Callable
@@ -121,10 +122,12 @@ def test_large_sections_come_in_tiles_that_sharpen(page: Page, tmp_path: Path) -
 def test_dead_traces_are_filled_and_the_file_comes_back(page: Page, hold: Callable[[bool], None], line: Path, tmp_path: Path) -> None:
     addresses: list[str] = []
     frames: list[str] = []
+    said: list[dict[str, str]] = []
 
     def heard(socket: WebSocket) -> None:
         addresses.append(socket.url)
         socket.on("framereceived", lambda frame: frames.append(str(frame)))
+        socket.on("framesent", lambda frame: said.append(json.loads(frame)))
 
     send(page, line)
     page.get_by_role("link", name="New job").click()
@@ -134,6 +137,9 @@ def test_dead_traces_are_filled_and_the_file_comes_back(page: Page, hold: Callab
     hold(True)
     page.get_by_role("button", name="Start the job").click()
     eventually(page, lambda: any('"auth_ok"' in frame for frame in frames))
+    eventually(page, lambda: any(frame["type"] == "subscribe" for frame in said))
+    # The job may begin before the server hears of the subscription, so lines that are older are asked for.
+    assert all("since" in frame for frame in said if frame["type"] == "subscribe" and frame["channel"] == "job")
     hold(False)
     expect(page.get_by_role("log")).to_contain_text("Starting job")
     expect(page.get_by_role("heading", name="Figures")).to_be_visible(timeout=WAIT)

@@ -94,6 +94,7 @@ function live(room, state, job, log) {
     }
   }
 
+  // Where no line is known yet, those count that are written before the socket listens.
   const stop = follow("job", job.id, (frame) => {
     if (frame.type === "job_log") log.add({ timestamp: frame.timestamp, level: frame.level, message: frame.message ?? "" });
     else if (["completed", "failed", "cancelled"].includes(frame.status)) end();
@@ -104,6 +105,6 @@ function live(room, state, job, log) {
     for (const line of now.logs) log.add(line);
     if (isOver(now)) end();
     else advance(now);
-  }, log.last);
+  }, log.last ?? job.created_at);
   advance(job);
 }
